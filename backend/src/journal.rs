@@ -1,0 +1,141 @@
+//! What a cashbox has promised, permanently.
+//!
+//! The journal decides who may write. A pod claims a queue and gets a [`Tenure`]; every write takes that tenure
+//! and is refused as [`JournalError::Fenced`] when a newer claim exists, when the expected row or previous hash
+//! is not the stored one, or when the operation id has been used. A write is all or nothing.
+//!
+//! ```text
+//! claim → open (merge configuration, load state) → settle what was interrupted
+//!       → begin (intent: row, request, operation id) → [TSE] → append (answer, chain, counters, journals)
+//! ```
+//!
+//! Writes of many cashboxes that share a database are committed together; a caller sees only its own outcome.
+
+/// What is written and read: rows, intents, entries.
+pub mod entry;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use shared::clock::Ticks;
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, OperationId, QueueId};
+use thiserror::Error;
+
+use crate::ownership::tenure::Tenure;
+use entry::{
+    Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed, StoredItem,
+    StoredOperation,
+};
+
+/// Why the journal did not do what was asked.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A newer claim exists, or the chain is not where the caller believes it to be. The caller has lost the
+    /// cashbox and must drop its state at once; nothing was written.
+    #[error("fenced while {doing}: another claim of the queue is newer, or its chain has moved on")]
+    Fenced {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The operation id is in use for this queue already: read it with [`JournalStore::find_operation`].
+    #[error("the operation id is used already")]
+    OperationExists,
+    /// The database refused or could not be reached before anything could have been written.
+    #[error("the journal database is not available while {doing}")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The connection was lost after the write was sent: it may or may not have happened. The caller reads the
+    /// operation again before it answers anybody.
+    #[error("unknown whether the journal was written while {doing}")]
+    OutcomeUnknown {
+        /// What was being done.
+        doing: &'static str,
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database holds what this build cannot read (a newer schema, a broken row).
+    #[error("the journal database cannot be used: {detail}")]
+    Unusable {
+        /// What was found and which rule it breaks, without receipts or secrets.
+        detail: String,
+    },
+}
+
+impl JournalError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// The journal of many queues in one database. Implemented for SQLite, MySQL/MariaDB and PostgreSQL, and in
+/// memory for tests; one contract suite runs over all of them.
+#[async_trait]
+pub trait JournalStore: Send + Sync + Debug {
+    /// Claims a queue for a pod: raises its epoch by one, in one conditional statement, creating the queue's
+    /// ownership row at the first claim. From this moment every older tenure is fenced.
+    async fn claim(
+        &self,
+        queue: QueueId,
+        cashbox: CashBoxId,
+        pod: &PodId,
+        at: Ticks,
+    ) -> Result<Tenure, JournalError>;
+
+    /// Confirms that a tenure is still the newest.
+    async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError>;
+
+    /// Merges the configuration into what is stored (`fiscal-spec.md` 2.4), writes the "Queue started" action
+    /// journal, and loads everything that the queue engine needs. In one fenced transaction.
+    async fn open(&self, tenure: &Tenure, seed: &QueueSeed, at: Ticks) -> Result<OpenQueue, JournalError>;
+
+    /// Makes an intent durable before the TSE is called: the queue item with its row, the queue's counter, the
+    /// operation id.
+    async fn begin(&self, tenure: &Tenure, intent: Intent) -> Result<(), JournalError>;
+
+    /// Makes the outcome of an intent permanent: answer, chain, counters, journals, in one transaction.
+    async fn append(&self, tenure: &Tenure, entry: Entry) -> Result<(), JournalError>;
+
+    /// What became of an operation: its stored answer, an intent without outcome, or nothing.
+    async fn find_operation(
+        &self,
+        queue: QueueId,
+        operation: OperationId,
+    ) -> Result<Option<StoredOperation>, JournalError>;
+
+    /// The finished items with this receipt reference, newest first; with a terminal id only that terminal's.
+    /// At most `limit`.
+    async fn find_by_reference(
+        &self,
+        queue: QueueId,
+        reference: &str,
+        terminal: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StoredItem>, JournalError>;
+
+    /// A page of a journal in order of `TimeStamp`, for export; never fenced, never blocking a writer.
+    async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError>;
+
+    /// Keeps a cashbox's configuration for times when the configuration service is away. The text is encrypted
+    /// already.
+    async fn keep_configuration(
+        &self,
+        cashbox: CashBoxId,
+        kept: &KeptConfiguration,
+    ) -> Result<(), JournalError>;
+
+    /// The configuration kept last.
+    async fn kept_configuration(&self, cashbox: CashBoxId)
+    -> Result<Option<KeptConfiguration>, JournalError>;
+
+    /// Finishes what was handed in, then closes every connection.
+    async fn close(&self);
+}

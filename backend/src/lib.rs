@@ -1,0 +1,16 @@
+//! The pod: hosts singleton cashboxes and signs their receipts.
+//!
+//! The modules stand in the order a receipt meets them.
+
+/// Into the pod: paths, headers, token, answers.
+pub mod http;
+/// One cashbox: found, started, waited for, served one request at a time.
+pub mod cashbox;
+/// May this pod serve it, and under which epoch.
+pub mod ownership;
+/// Decides what a receipt means: cases, chain, signatures. Knows no network, database or clock of its own.
+pub mod queue;
+/// Asks the TSE to sign.
+pub mod scu;
+/// Makes it permanent, and decides who may write.
+pub mod journal;

@@ -1,0 +1,130 @@
+//! The seam: what every store of ownership offers.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+use tokio::sync::broadcast;
+
+use crate::identity::{CashBoxId, Epoch, Incarnation};
+use crate::placement::pod::PodRecord;
+
+/// A cashbox's owner: the pod as it last described itself, and the epoch of its claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The owning pod.
+    pub pod: PodRecord,
+    /// The epoch of its claim; while it is only reserved, the last epoch that was confirmed for the cashbox.
+    pub epoch: Epoch,
+}
+
+/// What a reservation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reservation {
+    /// The cashbox is reserved for the pod that asked; it may claim in the database.
+    Reserved,
+    /// A live pod holds it already, by reservation or by epoch.
+    HeldBy(Owner),
+}
+
+/// What recording a claimed epoch came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The epoch is on record and announced.
+    Recorded,
+    /// A higher epoch is on record already: whoever asked has been superseded.
+    Superseded {
+        /// The epoch on record.
+        epoch: Epoch,
+    },
+}
+
+/// A change that routes may follow. A lost one only costs a redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnershipEvent {
+    /// A cashbox has an owner.
+    Owned {
+        /// Which cashbox.
+        cashbox: CashBoxId,
+        /// Its owner and epoch.
+        owner: Owner,
+    },
+    /// A cashbox was released by the pod that held it.
+    Released {
+        /// Which cashbox.
+        cashbox: CashBoxId,
+        /// The epoch that ended.
+        epoch: Epoch,
+    },
+    /// A pod appeared, changed its state, or left: membership should be read anew.
+    PodsChanged,
+    /// Events may have been missed (the connection was away): everything should be read anew.
+    Gap,
+}
+
+/// Why a store did not answer.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It could not be reached, or did not answer in time. Whether the change happened is unknown.
+    #[error("the ownership store did not answer while {doing}")]
+    Unreachable {
+        /// What was being done.
+        doing: &'static str,
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It answered with something that is not ours.
+    #[error("the ownership store holds what cannot be read while {doing}: {detail}")]
+    Unreadable {
+        /// What was being done.
+        doing: &'static str,
+        /// What was found, without secrets.
+        detail: String,
+    },
+}
+
+/// A store of ownership and membership. Every call is one atomic step.
+#[async_trait]
+pub trait OwnershipStore: Send + Sync + Debug {
+    /// Writes or extends a pod's record, for `lease` from now. Answers `false` when the record had vanished (the
+    /// lease ran out, the store was emptied, or somebody buried it): the pod should then confirm its cashboxes
+    /// again. The first write of an incarnation answers `true`.
+    async fn renew(&self, pod: &PodRecord, lease: Duration) -> Result<bool, StoreError>;
+
+    /// Removes a pod's record, and with it the validity of everything it holds. A pod calls it for itself when
+    /// it leaves; a peer calls it on evidence that the process is gone.
+    async fn bury(&self, incarnation: Incarnation) -> Result<(), StoreError>;
+
+    /// Every pod whose record lives, in order of name.
+    async fn pods(&self) -> Result<Vec<PodRecord>, StoreError>;
+
+    /// The live owner of a cashbox, reserved or confirmed; `None` when nobody holds it.
+    async fn owner(&self, cashbox: CashBoxId) -> Result<Option<Owner>, StoreError>;
+
+    /// Reserves a cashbox for a pod whose record lives, unless a live pod holds it. Repeating it as the holder
+    /// answers `Reserved` again.
+    async fn reserve(&self, cashbox: CashBoxId, by: Incarnation) -> Result<Reservation, StoreError>;
+
+    /// Records the epoch that a pod claimed in the database, and announces it. Overwrites any lower epoch, held
+    /// by a live pod or not: the database has decided.
+    async fn confirm(
+        &self,
+        cashbox: CashBoxId,
+        by: Incarnation,
+        epoch: Epoch,
+    ) -> Result<Confirmation, StoreError>;
+
+    /// Gives a cashbox up, if the caller still holds it: a reservation, or the ownership under `epoch`.
+    /// The last epoch stays remembered, so that it is never lowered.
+    async fn release(
+        &self,
+        cashbox: CashBoxId,
+        by: Incarnation,
+        epoch: Option<Epoch>,
+    ) -> Result<(), StoreError>;
+
+    /// Changes from now on. A receiver that lags sees a gap of the channel's own and must read anew.
+    fn events(&self) -> broadcast::Receiver<OwnershipEvent>;
+}
