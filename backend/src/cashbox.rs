@@ -1,1 +1,69 @@
-//! To come.
+//! One cashbox: found, started, waited for, served one request at a time.
+
+use std::time::Duration;
+
+use shared::env::{Faults, Setting, Settings};
+
+/// How many requests may wait for one cashbox.
+pub const MAILBOX_DEPTH: Setting = Setting::plain(
+    "Byodc__Cashbox__MailboxDepth",
+    "256",
+    "how many requests may wait for one cashbox, 1 to 65536; one more is answered with 503 mailbox-full",
+);
+/// After how long an idle cashbox leaves memory.
+pub const IDLE_MINUTES: Setting = Setting::plain(
+    "Byodc__Cashbox__IdleMinutes",
+    "60",
+    "minutes without a request after which a cashbox leaves memory and is released, 0 to 10080; 0 = never; \
+     one with an open TSE transaction stays",
+);
+/// How many cashboxes one pod hosts.
+pub const HOSTED_MAX: Setting = Setting::plain(
+    "Byodc__Cashbox__HostedMax",
+    "100000",
+    "how many cashboxes this pod hosts at the most, 1 to 10000000; a further one is answered with 503",
+);
+/// How many cashboxes start at once.
+pub const STARTS_MAX: Setting = Setting::plain(
+    "Byodc__Cashbox__StartsMax",
+    "64",
+    "how many cashboxes may start at the same time, 1 to 4096; further ones wait their turn",
+);
+
+/// Every setting of this part.
+pub const SETTINGS: &[Setting] = &[MAILBOX_DEPTH, IDLE_MINUTES, HOSTED_MAX, STARTS_MAX];
+
+/// How many cashboxes a pod hosts, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `Byodc__Cashbox__MailboxDepth`.
+    pub mailbox_depth: usize,
+    /// `Byodc__Cashbox__IdleMinutes`; none = never.
+    pub idle_after: Option<Duration>,
+    /// `Byodc__Cashbox__HostedMax`.
+    pub hosted_max: usize,
+    /// `Byodc__Cashbox__StartsMax`.
+    pub starts_max: usize,
+}
+
+impl Config {
+    /// Reads how many cashboxes a pod hosts, and how.
+    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        let mut count = |setting, max| {
+            let number = settings.number(setting, 1..=max, faults);
+            usize::try_from(number).expect("the bound fits into usize")
+        };
+        let (mailbox_depth, hosted_max, starts_max) = (
+            count(&MAILBOX_DEPTH, 65_536),
+            count(&HOSTED_MAX, 10_000_000),
+            count(&STARTS_MAX, 4096),
+        );
+        let idle_minutes = settings.number(&IDLE_MINUTES, 0..=10_080, faults);
+        Self {
+            mailbox_depth,
+            idle_after: (idle_minutes > 0).then(|| Duration::from_secs(idle_minutes * 60)),
+            hosted_max,
+            starts_max,
+        }
+    }
+}

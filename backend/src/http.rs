@@ -1,1 +1,89 @@
-//! To come.
+//! Into the pod: paths, headers, tokens, answers.
+//!
+//! ```text
+//! router → extract (whose receipt, which operation) → sign | echo | journal → reply
+//! ```
+//!
+//! Everything that a client sends is checked here, and every answer is made here. What happens in between belongs
+//! to [`crate::cashbox`], which knows nothing of HTTP.
+
+use std::net::SocketAddr;
+
+use shared::env::{Faults, Setting, Settings};
+
+/// Where POS systems and proxies connect.
+pub const LISTEN: Setting = Setting::plain(
+    "Byodc__Http__Listen",
+    "0.0.0.0:80",
+    "where the pod takes requests, as address:port; port 0 takes a free one",
+);
+/// Where operators, peers and scrapers connect.
+pub const ADMIN_LISTEN: Setting = Setting::plain(
+    "Byodc__Admin__Listen",
+    "0.0.0.0:8080",
+    "where the pod answers metrics, health and other pods, as address:port; port 0 takes a free one; \
+     must not be reachable from outside the cluster",
+);
+/// The largest request body.
+pub const BODY_BYTES_MAX: Setting = Setting::plain(
+    "Byodc__Http__BodyBytesMax",
+    "1048576",
+    "the largest request body in bytes, 1024 to 67108864; larger ones are answered with 413",
+);
+/// How member names are written in answers.
+pub const CASING: Setting = Setting::plain(
+    "Byodc__Json__Casing",
+    "camel",
+    "member names in answers: camel (as the original cloud product, nulls included) or original \
+     (as the original local product, nulls left out)",
+);
+
+/// Every setting of this part.
+pub const SETTINGS: &[Setting] = &[LISTEN, ADMIN_LISTEN, BODY_BYTES_MAX, CASING];
+
+/// Where a pod listens, and how it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `Byodc__Http__Listen`.
+    pub listen: SocketAddr,
+    /// `Byodc__Admin__Listen`.
+    pub admin_listen: SocketAddr,
+    /// `Byodc__Http__BodyBytesMax`.
+    pub body_bytes_max: usize,
+    /// `Byodc__Json__Casing`.
+    pub casing: Casing,
+}
+
+/// How member names are written in answers (`fiscal-spec.md` 1.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Casing {
+    /// `caption`, `data`, `message`; nulls are written.
+    Camel,
+    /// `Caption`, `Data`, `Message`; nulls are left out.
+    Original,
+}
+
+impl Config {
+    /// Reads where a pod listens, and how it answers.
+    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        let body_bytes_max = settings.number(&BODY_BYTES_MAX, 1024..=67_108_864, faults);
+        Self {
+            listen: settings.value(&LISTEN, faults),
+            admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
+            casing: casing(settings, faults),
+        }
+    }
+}
+
+fn casing(settings: &Settings, faults: &mut Faults) -> Casing {
+    let effective = settings.effective(&CASING);
+    match effective.value.to_lowercase().as_str() {
+        "camel" => Casing::Camel,
+        "original" => Casing::Original,
+        _ => {
+            faults.add(&CASING, &effective, &"must be camel or original");
+            Casing::Camel
+        }
+    }
+}

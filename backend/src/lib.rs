@@ -2,6 +2,12 @@
 //!
 //! The modules stand in the order a receipt meets them.
 
+/// Every setting of a pod.
+pub mod config;
+/// A pod from its parts.
+pub mod app;
+/// This pod: its name, this start of it, where others reach it.
+pub mod pod;
 /// Into the pod: paths, headers, token, answers.
 pub mod http;
 /// One cashbox: found, started, waited for, served one request at a time.
@@ -14,3 +20,5 @@ pub mod queue;
 pub mod scu;
 /// Makes it permanent, and decides who may write.
 pub mod journal;
+/// The order in which a pod stops.
+pub mod shutdown;

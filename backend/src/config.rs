@@ -1,0 +1,82 @@
+//! Every setting of a pod, one part per concern, all faults at once.
+//!
+//! Each part declares and reads its own settings beside what they configure; this file only lists the parts.
+
+use shared::env::{Faults, Setting, Settings};
+
+use crate::{cashbox, http, pod, shutdown};
+
+/// How a pod is configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How it presents itself.
+    pub pod: pod::Config,
+    /// Where it listens and how it answers.
+    pub http: http::Config,
+    /// How many cashboxes it hosts, and how.
+    pub cashbox: cashbox::Config,
+    /// How it stops.
+    pub shutdown: shutdown::Config,
+}
+
+impl Config {
+    /// Reads every part. What is wrong is noted in `faults`, and reading goes on.
+    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        Self {
+            pod: pod::Config::read(settings, faults),
+            http: http::Config::read(settings, faults),
+            cashbox: cashbox::Config::read(settings, faults),
+            shutdown: shutdown::Config::read(settings, faults),
+        }
+    }
+}
+
+/// The settings of every part, in the order above: what the README's table and `config show` are made of.
+#[must_use]
+pub fn settings() -> Vec<&'static [Setting]> {
+    vec![
+        pod::SETTINGS,
+        http::SETTINGS,
+        cashbox::SETTINGS,
+        shutdown::SETTINGS,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::env::Origin;
+
+    #[test]
+    fn every_default_is_right() {
+        let mut faults = Faults::default();
+        let _ = Config::read(&Settings::default(), &mut faults);
+        assert_eq!(faults.lines(), &[] as &[String]);
+    }
+
+    #[test]
+    fn faults_of_all_parts_are_reported_together() {
+        let wrong = [
+            ("Byodc__Http__Listen", "everywhere"),
+            ("Byodc__Pod__Name", "Upper Case"),
+            ("Byodc__Cashbox__MailboxDepth", "0"),
+        ];
+        let mut faults = Faults::default();
+        let _ = Config::read(&Settings::default().with(Origin::Environment, wrong), &mut faults);
+        for (name, _) in wrong {
+            assert!(
+                faults.lines().iter().any(|line| line.starts_with(name)),
+                "{name}: {faults}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_setting_is_declared_twice() {
+        let mut names: Vec<_> = settings().concat().iter().map(|setting| setting.name).collect();
+        let declared = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), declared);
+    }
+}
