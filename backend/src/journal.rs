@@ -24,8 +24,8 @@ use thiserror::Error;
 
 use crate::ownership::tenure::Tenure;
 use entry::{
-    Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed, StoredItem,
-    StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
+    StoredItem, StoredOperation,
 };
 
 /// Why the journal did not do what was asked.
@@ -103,6 +103,10 @@ pub trait JournalStore: Send + Sync + Debug {
 
     /// Makes the outcome of an intent permanent: answer, chain, counters, journals, in one transaction.
     async fn append(&self, tenure: &Tenure, entry: Entry) -> Result<(), JournalError>;
+
+    /// Adds action journal rows that come with no new receipt: a receipt request answered out of the journal says
+    /// so and consumes no row. In order, all or none; fenced as every write.
+    async fn append_actions(&self, tenure: &Tenure, rows: Vec<ActionJournalRow>) -> Result<(), JournalError>;
 
     /// What became of an operation: its stored answer, an intent without outcome, or nothing.
     async fn find_operation(
