@@ -1,0 +1,414 @@
+//! What the proxy can be told: its settings, each with its default and bounds.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use shared::env::{Faults, Setting, Settings};
+use shared::identity::pod::PodName;
+use thiserror::Error;
+
+/// Where requests are taken in plain HTTP.
+pub const LISTEN: Setting = Setting::plain(
+    "Byodc__Proxy__Listen",
+    "0.0.0.0:80",
+    "where the proxy takes requests in plain HTTP/1.1 and HTTP/2, as address:port (port 0: any free one)",
+);
+/// Where requests are taken over TLS.
+pub const TLS_LISTEN: Setting = Setting::plain(
+    "Byodc__Proxy__TlsListen",
+    "",
+    "where the proxy takes requests over TLS, as address:port; empty: nowhere",
+);
+/// The certificate chain.
+pub const TLS_CERTIFICATE: Setting = Setting::plain(
+    "Byodc__Proxy__TlsCertificate",
+    "",
+    "PEM file with the certificate chain, leaf first; read again when it changes",
+);
+/// The certificate's key.
+pub const TLS_KEY: Setting = Setting::plain(
+    "Byodc__Proxy__TlsKey",
+    "",
+    "PEM file with the certificate's private key; read again when it changes",
+);
+/// Where metrics, health and the admin API answer.
+pub const ADMIN_LISTEN: Setting = Setting::plain(
+    "Byodc__Proxy__AdminListen",
+    "0.0.0.0:8080",
+    "where the proxy answers /metrics, /health and /admin/v1, as address:port",
+);
+/// How many threads serve requests.
+pub const THREADS: Setting = Setting::plain(
+    "Byodc__Proxy__Threads",
+    "0",
+    "how many threads serve requests, 0 to 256; 0: one per core",
+);
+/// How many clients may be connected.
+pub const CONNECTIONS_MAX: Setting = Setting::plain(
+    "Byodc__Proxy__ConnectionsMax",
+    "20000",
+    "how many clients may be connected at once, 1 to 1000000; one more is closed at once",
+);
+/// How long a request's head may be.
+pub const HEAD_BYTES_MAX: Setting = Setting::plain(
+    "Byodc__Proxy__HeadBytesMax",
+    "16384",
+    "how long a request's head may be, 1024 to 262144 bytes; longer ones are answered 431",
+);
+/// How long a request's body may be.
+pub const BODY_BYTES_MAX: Setting = Setting::plain(
+    "Byodc__Proxy__BodyBytesMax",
+    "1048576",
+    "how long a request's body may be, 1024 to 67108864 bytes; longer ones are answered 413",
+);
+/// How long a client may be idle between requests.
+pub const IDLE_MS: Setting = Setting::plain(
+    "Byodc__Proxy__IdleMs",
+    "75000",
+    "how long a client's connection is kept open between two requests, 100 to 3600000 ms",
+);
+/// How long a message may pause.
+pub const STALL_MS: Setting = Setting::plain(
+    "Byodc__Proxy__StallMs",
+    "60000",
+    "how long a request may take to arrive, and how long an answer may pause, 100 to 3600000 ms",
+);
+/// How long a request may take in all.
+pub const DEADLINE_MS: Setting = Setting::plain(
+    "Byodc__Proxy__DeadlineMs",
+    "900000",
+    "how long a POS waits for the beginning of its answer, all repetitions included, 100 to 3600000 ms",
+);
+/// How long a connection to a pod may take.
+pub const CONNECT_MS: Setting = Setting::plain(
+    "Byodc__Proxy__ConnectMs",
+    "15000",
+    "how long connecting to a pod may take before the pod counts as gone, 10 to 600000 ms",
+);
+/// How many requests may wait for one cashbox.
+pub const WAITING_PER_CASHBOX: Setting = Setting::plain(
+    "Byodc__Proxy__WaitingPerCashbox",
+    "64",
+    "how many requests may wait for a cashbox that changes hands, 1 to 100000; one more is answered 503",
+);
+/// How many requests may wait in all.
+pub const WAITING_TOTAL: Setting = Setting::plain(
+    "Byodc__Proxy__WaitingTotal",
+    "10000",
+    "how many requests may wait for cashboxes that change hands, 1 to 1000000; one more is answered 503",
+);
+/// How many routes are remembered.
+pub const ROUTES_MAX: Setting = Setting::plain(
+    "Byodc__Proxy__RoutesMax",
+    "2000000",
+    "how many cashboxes' owners are remembered, 1 to 100000000; others are looked up for each request",
+);
+/// How long a lookup in the ownership store may take.
+pub const LOOKUP_MS: Setting = Setting::plain(
+    "Byodc__Proxy__LookupMs",
+    "1000",
+    "how long the ownership store may take to answer before the proxy goes on without it, 10 to 60000 ms",
+);
+/// Pods that are known without the ownership store.
+pub const PODS: Setting = Setting::plain(
+    "Byodc__Proxy__Pods",
+    "",
+    "pods to try while the ownership store is away: name=host:port/adminport, separated by commas",
+);
+/// A DNS name under which pods are found without the ownership store.
+pub const PODS_DNS: Setting = Setting::plain(
+    "Byodc__Proxy__PodsDns",
+    "",
+    "host:port whose addresses are the pods to try while the ownership store is away (a headless Service)",
+);
+/// How long new requests are still taken after the signal to stop.
+pub const LAME_DUCK_MS: Setting = Setting::plain(
+    "Byodc__Proxy__LameDuckMs",
+    "2000",
+    "how long new connections are still taken after the signal to stop, not ready any more, 0 to 600000 ms",
+);
+/// How long running requests may take after that.
+pub const DRAIN_MS: Setting = Setting::plain(
+    "Byodc__Proxy__DrainMs",
+    "30000",
+    "how long running requests may take to end after the proxy stopped listening, 0 to 3600000 ms",
+);
+
+/// Every setting of the proxy.
+pub const SETTINGS: &[Setting] = &[
+    LISTEN,
+    TLS_LISTEN,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    ADMIN_LISTEN,
+    THREADS,
+    CONNECTIONS_MAX,
+    HEAD_BYTES_MAX,
+    BODY_BYTES_MAX,
+    IDLE_MS,
+    STALL_MS,
+    DEADLINE_MS,
+    CONNECT_MS,
+    WAITING_PER_CASHBOX,
+    WAITING_TOTAL,
+    ROUTES_MAX,
+    LOOKUP_MS,
+    PODS,
+    PODS_DNS,
+    LAME_DUCK_MS,
+    DRAIN_MS,
+];
+
+/// A pod that is known by configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaticPod {
+    /// Its stable name, which the placement ring hashes.
+    pub name: PodName,
+    /// Where it takes requests.
+    pub address: SocketAddr,
+    /// Where it answers peers and operators.
+    pub admin_address: SocketAddr,
+}
+
+/// Where TLS is spoken, and with which files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The certificate chain's file.
+    pub certificate: PathBuf,
+    /// The key's file.
+    pub key: PathBuf,
+}
+
+/// What the proxy was told. Fields mean what the setting of the same name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "each field is documented by the setting of its name above"
+)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub tls: Option<TlsConfig>,
+    pub admin_listen: SocketAddr,
+    pub threads: usize,
+    pub connections_max: usize,
+    pub head_bytes_max: usize,
+    pub body_bytes_max: usize,
+    pub idle: Duration,
+    pub stall: Duration,
+    pub deadline: Duration,
+    pub connect: Duration,
+    pub waiting_per_cashbox: usize,
+    pub waiting_total: usize,
+    pub routes_max: usize,
+    pub lookup: Duration,
+    pub pods: Vec<StaticPod>,
+    pub pods_dns: Option<String>,
+    pub lame_duck: Duration,
+    pub drain: Duration,
+}
+
+impl Config {
+    /// Reads what the proxy was told. Every fault is added to `faults`; the default stands in for it.
+    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        Self {
+            listen: settings.value(&LISTEN, faults),
+            tls: tls(settings, faults),
+            admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            threads: threads(settings, faults),
+            connections_max: count(settings, &CONNECTIONS_MAX, 1..=1_000_000, faults),
+            head_bytes_max: count(settings, &HEAD_BYTES_MAX, 1024..=262_144, faults),
+            body_bytes_max: count(settings, &BODY_BYTES_MAX, 1024..=67_108_864, faults),
+            idle: millis(settings, &IDLE_MS, 100..=3_600_000, faults),
+            stall: millis(settings, &STALL_MS, 100..=3_600_000, faults),
+            deadline: millis(settings, &DEADLINE_MS, 100..=3_600_000, faults),
+            connect: millis(settings, &CONNECT_MS, 10..=600_000, faults),
+            waiting_per_cashbox: count(settings, &WAITING_PER_CASHBOX, 1..=100_000, faults),
+            waiting_total: count(settings, &WAITING_TOTAL, 1..=1_000_000, faults),
+            routes_max: count(settings, &ROUTES_MAX, 1..=100_000_000, faults),
+            lookup: millis(settings, &LOOKUP_MS, 10..=60_000, faults),
+            pods: settings.value::<StaticPods>(&PODS, faults).0,
+            pods_dns: settings.value::<DnsName>(&PODS_DNS, faults).0,
+            lame_duck: millis(settings, &LAME_DUCK_MS, 0..=600_000, faults),
+            drain: millis(settings, &DRAIN_MS, 0..=3_600_000, faults),
+        }
+    }
+}
+
+fn count(settings: &Settings, setting: &Setting, bounds: RangeInclusive<u64>, faults: &mut Faults) -> usize {
+    usize::try_from(settings.number(setting, bounds, faults)).expect("every upper bound fits an address")
+}
+
+fn millis(
+    settings: &Settings,
+    setting: &Setting,
+    bounds: RangeInclusive<u64>,
+    faults: &mut Faults,
+) -> Duration {
+    Duration::from_millis(settings.number(setting, bounds, faults))
+}
+
+fn threads(settings: &Settings, faults: &mut Faults) -> usize {
+    match count(settings, &THREADS, 0..=256, faults) {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        given => given,
+    }
+}
+
+/// The three settings of TLS stand or fall together.
+fn tls(settings: &Settings, faults: &mut Faults) -> Option<TlsConfig> {
+    let [listen, certificate, key] = [TLS_LISTEN, TLS_CERTIFICATE, TLS_KEY].map(|s| settings.effective(&s));
+    if listen.value.trim().is_empty() {
+        for (setting, effective) in [(TLS_CERTIFICATE, certificate), (TLS_KEY, key)] {
+            if !effective.value.trim().is_empty() {
+                faults.add(&setting, &effective, &"needs Byodc__Proxy__TlsListen as well");
+            }
+        }
+        return None;
+    }
+    for (setting, effective) in [(TLS_CERTIFICATE, &certificate), (TLS_KEY, &key)] {
+        if effective.value.trim().is_empty() {
+            faults.add(&setting, effective, &"Byodc__Proxy__TlsListen needs this file");
+        }
+    }
+    let Ok(address) = listen.value.trim().parse() else {
+        faults.add(
+            &TLS_LISTEN,
+            &listen,
+            &"must be address:port, for example 0.0.0.0:443",
+        );
+        return None;
+    };
+    Some(TlsConfig {
+        listen: address,
+        certificate: certificate.value.trim().into(),
+        key: key.value.trim().into(),
+    })
+}
+
+/// Why a list of pods cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{entry:?} is not name=host:port/adminport, for example byodc-0=10.0.0.7:80/8080")]
+struct StaticPodsError {
+    entry: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct StaticPods(Vec<StaticPod>);
+
+impl FromStr for StaticPods {
+    type Err = StaticPodsError;
+
+    fn from_str(text: &str) -> Result<Self, StaticPodsError> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let pod = |entry: &str| {
+            static_pod(entry).ok_or_else(|| StaticPodsError {
+                entry: entry.to_owned(),
+            })
+        };
+        entries.map(pod).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn static_pod(entry: &str) -> Option<StaticPod> {
+    let (name, place) = entry.split_once('=')?;
+    let (address, admin_port) = place.rsplit_once('/')?;
+    let address: SocketAddr = address.trim().parse().ok()?;
+    Some(StaticPod {
+        name: name.trim().parse().ok()?,
+        address,
+        admin_address: SocketAddr::new(address.ip(), admin_port.trim().parse().ok()?),
+    })
+}
+
+/// Why a DNS name cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("must be host:port, for example byodc-headless:80")]
+struct DnsNameError;
+
+#[derive(Debug, PartialEq, Eq)]
+struct DnsName(Option<String>);
+
+impl FromStr for DnsName {
+    type Err = DnsNameError;
+
+    fn from_str(text: &str) -> Result<Self, DnsNameError> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(DnsNameError)?;
+        let port: u16 = port.parse().map_err(|_| DnsNameError)?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        if host.is_empty() || port == 0 || !host.bytes().all(plain) {
+            return Err(DnsNameError);
+        }
+        Ok(Self(Some(text.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use shared::env::Origin;
+
+    fn read(given: &[(&str, &str)]) -> (Config, Faults) {
+        let settings = Settings::default().with(Origin::Environment, given.iter().copied());
+        let mut faults = Faults::default();
+        (Config::read(&settings, &mut faults), faults)
+    }
+
+    #[test]
+    fn every_default_can_be_read() {
+        let (config, faults) = read(&[]);
+        assert!(faults.lines().is_empty(), "{faults}");
+        assert_eq!(config.body_bytes_max, 1_048_576);
+        assert_eq!(config.deadline, Duration::from_secs(900));
+        assert!(config.threads >= 1 && config.tls.is_none());
+    }
+
+    #[test]
+    fn static_pods_are_read_with_their_admin_ports() {
+        let (config, faults) = read(&[(
+            "byodc__proxy__pods",
+            "byodc-0=10.0.0.7:80/8080, byodc-1=[::1]:81/9090",
+        )]);
+        assert!(faults.lines().is_empty(), "{faults}");
+        assert_eq!(config.pods[0].admin_address, "10.0.0.7:8080".parse().unwrap());
+        assert_eq!(config.pods[1].address, "[::1]:81".parse().unwrap());
+    }
+
+    #[test]
+    fn a_wrong_pod_or_name_is_reported_with_the_rule() {
+        let (_, faults) = read(&[
+            ("Byodc__Proxy__Pods", "byodc-0=10.0.0.7:80"),
+            ("Byodc__Proxy__PodsDns", "no port"),
+            ("Byodc__Proxy__Listen", "everywhere"),
+        ]);
+        let text = faults.to_string();
+        assert!(text.contains("is not name=host:port/adminport"), "{text}");
+        assert!(text.contains("must be host:port"), "{text}");
+        assert_eq!(faults.lines().len(), 3, "{text}");
+    }
+
+    #[test]
+    fn tls_needs_all_three_of_its_settings() {
+        let (config, faults) = read(&[("Byodc__Proxy__TlsListen", "0.0.0.0:443")]);
+        assert_eq!(faults.lines().len(), 2, "{faults}");
+        assert!(config.tls.is_some());
+        let (_, faults) = read(&[("Byodc__Proxy__TlsKey", "/key.pem")]);
+        assert_eq!(faults.lines().len(), 1, "{faults}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_readers_of_pods_panic(text in "[a-z0-9=:/,.\\[\\] -]{0,60}") {
+            let _ = text.parse::<StaticPods>();
+            let _ = text.parse::<DnsName>();
+        }
+    }
+}
