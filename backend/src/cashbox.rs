@@ -1,5 +1,8 @@
 //! One cashbox: found, started, waited for, served one request at a time.
 
+/// What the configuration service says of a cashbox, checked.
+pub mod configuration;
+
 use std::time::Duration;
 
 use shared::env::{Faults, Setting, Settings};

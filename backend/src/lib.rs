@@ -12,6 +12,8 @@ pub mod pod;
 pub mod http;
 /// One cashbox: found, started, waited for, served one request at a time.
 pub mod cashbox;
+/// Asks the configuration service what a cashbox is.
+pub mod config_service;
 /// May this pod serve it, and under which epoch.
 pub mod ownership;
 /// Decides what a receipt means: cases, chain, signatures. Knows no network, database or clock of its own.

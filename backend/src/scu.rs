@@ -6,6 +6,12 @@
 
 /// What is asked and answered.
 pub mod types;
+/// Which unit a cashbox uses, as its configuration names it.
+pub mod package;
+/// Bounds how long and how often a unit is asked.
+pub mod deadline;
+/// How often units were asked.
+pub mod metrics;
 
 use std::fmt::Debug;
 
