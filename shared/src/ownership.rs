@@ -16,5 +16,38 @@
 //! * a confirmed epoch is only replaced by a higher one, whoever asks;
 //! * release and withdraw by a pod that is no longer the holder change nothing.
 
+/// Where the record is kept, and how long a pod's lease lasts: settings.
+pub mod config;
 /// The seam: what every store of ownership offers.
 pub mod store;
+/// What may follow what for one cashbox: the rules above, as pure functions.
+pub mod transition;
+/// The record in this process: for a pod that runs alone, and for tests.
+pub mod in_memory;
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use config::{OwnershipConfig, Place};
+use in_memory::InMemoryStore;
+use store::OwnershipStore;
+
+/// Gives the store that the settings name. Nothing is connected yet: a store that is away shows in the first
+/// call, not here, so that a process starts without it.
+///
+/// # Errors
+/// When the address can be read but not used, for example because a certificate cannot be loaded.
+pub fn connect(config: &OwnershipConfig) -> Result<Arc<dyn OwnershipStore>, ConnectError> {
+    Ok(match &config.place {
+        Place::Alone => Arc::new(InMemoryStore::new()),
+    })
+}
+
+/// Why a store cannot be made of the settings.
+#[derive(Debug, Error)]
+#[error("the ownership store cannot be set up: {detail}")]
+pub struct ConnectError {
+    /// What is wrong, without secrets.
+    pub detail: String,
+}

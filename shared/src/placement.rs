@@ -5,3 +5,7 @@
 
 /// A pod as the others see it.
 pub mod pod;
+/// Which pod a cashbox without an owner is offered to.
+pub mod ring;
+/// Which pods there are, as last heard.
+pub mod membership;

@@ -10,6 +10,9 @@ use tokio::sync::broadcast;
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::placement::pod::PodRecord;
 
+/// How many events a receiver may fall behind before it sees a gap.
+pub(crate) const EVENTS_KEPT: usize = 4096;
+
 /// A cashbox's owner: the pod as it last described itself, and the epoch of its claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -23,9 +26,15 @@ pub struct Owner {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reservation {
     /// The cashbox is reserved for the pod that asked; it may claim in the database.
-    Reserved,
+    Reserved {
+        /// The pod that confirmed the last epoch and neither released it nor was buried: its lease ran out. It
+        /// may be serving still, cut off from this store alone, so it is asked before the cashbox is claimed.
+        before: Option<Owner>,
+    },
     /// A live pod holds it already, by reservation or by epoch.
     HeldBy(Owner),
+    /// The record of the pod that asked does not live, so nothing can be reserved for it: it renews first.
+    AskerUnknown,
 }
 
 /// What recording a claimed epoch came to.
@@ -89,8 +98,8 @@ pub enum StoreError {
 #[async_trait]
 pub trait OwnershipStore: Send + Sync + Debug {
     /// Writes or extends a pod's record, for `lease` from now. Answers `false` when the record had vanished (the
-    /// lease ran out, the store was emptied, or somebody buried it): the pod should then confirm its cashboxes
-    /// again. The first write of an incarnation answers `true`.
+    /// lease ran out, the store was emptied, somebody buried it, or no earlier attempt arrived): the pod should
+    /// then confirm its cashboxes again. The first attempt of an incarnation answers `true`.
     async fn renew(&self, pod: &PodRecord, lease: Duration) -> Result<bool, StoreError>;
 
     /// Removes a pod's record, and with it the validity of everything it holds. A pod calls it for itself when
@@ -103,12 +112,13 @@ pub trait OwnershipStore: Send + Sync + Debug {
     /// The live owner of a cashbox, reserved or confirmed; `None` when nobody holds it.
     async fn owner(&self, cashbox: CashBoxId) -> Result<Option<Owner>, StoreError>;
 
-    /// Reserves a cashbox for a pod whose record lives, unless a live pod holds it. Repeating it as the holder
-    /// answers `Reserved` again.
+    /// Reserves a cashbox for a pod whose record lives, unless another live pod holds it. Repeating it as the
+    /// holder answers `Reserved` again.
     async fn reserve(&self, cashbox: CashBoxId, by: Incarnation) -> Result<Reservation, StoreError>;
 
-    /// Records the epoch that a pod claimed in the database, and announces it. Overwrites any lower epoch, held
-    /// by a live pod or not: the database has decided.
+    /// Records the epoch that a pod claimed in the database, and announces it if the pod's record lives.
+    /// Overwrites any lower epoch, held by a live pod or not: the database has decided. The pod that confirmed
+    /// an epoch may confirm it again until it releases it, also when another has reserved the cashbox since.
     async fn confirm(
         &self,
         cashbox: CashBoxId,

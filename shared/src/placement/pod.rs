@@ -36,3 +36,21 @@ pub struct PodRecord {
     /// How many cashboxes it hosts.
     pub load: u32,
 }
+
+impl PodRecord {
+    /// Whether another record of the same pod says something that routes depend on. The load changes with
+    /// every renewal and is read when membership is.
+    #[must_use]
+    pub fn differs_in_more_than_load(&self, other: &Self) -> bool {
+        self.without_load() != other.without_load()
+    }
+
+    /// The record with the load left out.
+    #[must_use]
+    pub fn without_load(&self) -> Self {
+        Self {
+            load: 0,
+            ..self.clone()
+        }
+    }
+}

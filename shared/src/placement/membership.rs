@@ -1,0 +1,122 @@
+//! Which pods there are, as last heard.
+//!
+//! One task reads the pods from the ownership store: at once when an event says that they changed, and
+//! periodically, because a lease that runs out announces nothing. While the store is away the last answer stays.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::pod::PodRecord;
+use super::ring::Ring;
+use crate::identity::Incarnation;
+use crate::ownership::store::{OwnershipEvent, OwnershipStore};
+
+/// How often the pods are read when no event says that they changed.
+pub const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// The least time between two readings, so that a burst of events is read once.
+const REFRESH_PAUSE: Duration = Duration::from_millis(20);
+
+/// The pods at one moment, and the ring they make.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Every pod whose record lived, in order of name.
+    pub pods: Vec<PodRecord>,
+    /// The ready ones among them.
+    pub ring: Ring,
+    /// When the store last answered; `None` before its first answer.
+    pub heard_at: Option<Instant>,
+}
+
+impl Snapshot {
+    /// What a list of pods makes, heard just now.
+    #[must_use]
+    pub fn of(pods: Vec<PodRecord>) -> Self {
+        Self {
+            ring: Ring::of(&pods),
+            pods,
+            heard_at: Some(Instant::now()),
+        }
+    }
+
+    /// The pod of an incarnation, if it was alive.
+    #[must_use]
+    pub fn pod(&self, incarnation: Incarnation) -> Option<&PodRecord> {
+        self.pods.iter().find(|pod| pod.id.incarnation == incarnation)
+    }
+}
+
+/// Keeps the last known membership. Cheap to clone; the task ends with the last clone.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    _task: Arc<AbortOnDropHandle<()>>,
+}
+
+impl Membership {
+    /// Follows a store's pods, reading them at least `every` so often. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn follow(store: Arc<dyn OwnershipStore>, every: Duration) -> Self {
+        let (sender, snapshot) = watch::channel(Arc::default());
+        let task = tokio::spawn(follow(store, every, sender));
+        Self {
+            snapshot,
+            _task: Arc::new(AbortOnDropHandle::new(task)),
+        }
+    }
+
+    /// The pods as last heard; empty before the store's first answer.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.borrow().clone()
+    }
+
+    /// Follows every new reading.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+}
+
+async fn follow(store: Arc<dyn OwnershipStore>, every: Duration, sender: watch::Sender<Arc<Snapshot>>) {
+    let mut events = store.events();
+    let mut tick = tokio::time::interval(every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut away = false;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = pods_changed(&mut events) => tokio::time::sleep(REFRESH_PAUSE).await,
+        }
+        // What was announced until here is covered by the reading that follows.
+        events = events.resubscribe();
+        match store.pods().await {
+            Ok(pods) => {
+                away = false;
+                sender.send_replace(Arc::new(Snapshot::of(pods)));
+            }
+            Err(error) => {
+                // Once for each time it goes away, not once a second.
+                if !std::mem::replace(&mut away, true) {
+                    tracing::warn!(%error, "the pods cannot be read; those last known are used");
+                }
+            }
+        }
+    }
+}
+
+/// Waits for an event after which the pods should be read anew.
+async fn pods_changed(events: &mut broadcast::Receiver<OwnershipEvent>) {
+    loop {
+        match events.recv().await {
+            Ok(OwnershipEvent::PodsChanged | OwnershipEvent::Gap) | Err(RecvError::Lagged(_)) => return,
+            Ok(OwnershipEvent::Owned { .. } | OwnershipEvent::Released { .. }) => {}
+            // The store lives as long as this task, so its events do not end.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
