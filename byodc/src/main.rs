@@ -1,2 +1,59 @@
-//! stub
-fn main() {}
+//! Every role of the cashbox cluster in one binary.
+//!
+//! `up` runs everything at once for a first look; `proxy`, `backend` and `config-service` are the roles alone, as a
+//! cluster runs them; `config` shows what they are set to. Exit status: 0 ok, 1 failed, 2 wrong usage or settings.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use shared::env::Faults;
+
+/// What can be asked for on the command line.
+mod cli;
+/// Everything at once, each part a process of its own.
+mod up;
+/// How a role starts: settings, logs, what it was asked for.
+mod role;
+/// The proxy alone.
+mod proxy;
+/// One pod alone.
+mod backend;
+/// Cashbox documents from a directory, for sites without a configuration service.
+mod config_service;
+/// A file of settings.
+mod settings_file;
+/// What the roles are set to, and whether that is right.
+mod config_show;
+/// Completions for shells.
+mod completions;
+/// What this build is.
+mod version;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing chose a TLS provider before the first line");
+    match run(cli::Cli::parse().command) {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("byodc: {error:#}");
+            ExitCode::from(if error.is::<Faults>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: cli::Command) -> anyhow::Result<ExitCode> {
+    match command {
+        cli::Command::Up(options) => up::run(&options)?,
+        cli::Command::Proxy(given) => proxy::run(&given)?,
+        cli::Command::Backend(given) => backend::run(&given)?,
+        cli::Command::ConfigService(given) => config_service::run(&given)?,
+        cli::Command::Config(command) => config_show::run(&command)?,
+        cli::Command::Version => version::print(),
+        cli::Command::Completions { shell } => completions::print(shell),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,134 @@
+//! What can be asked for on the command line. Roles take their settings from the environment, from a file and from
+//! `--set`; only `up`, which is for people, has flags of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::role::Role;
+
+/// Fiscal cashboxes in a retailer's own cluster: each cashbox exists once, every receipt is signed once.
+#[derive(Debug, Parser)]
+#[command(name = "byodc", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine: proxy, pods, configuration service, example cashboxes
+    Up(UpOptions),
+    /// Run the proxy: sends each request to the pod that owns its cashbox
+    Proxy(Given),
+    /// Run one pod: hosts cashboxes and signs their receipts
+    Backend(Given),
+    /// Serve cashbox documents from a directory
+    ConfigService(Given),
+    /// Show or check what the roles are set to
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print what this build is
+    Version,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// Where a role's settings come from, besides the environment.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Given {
+    /// File with settings (.toml, .yaml or .json); nested names are joined with two underscores
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// One setting, before environment and file; can be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// End when standard input closes: ties a role to the process that started it
+    #[arg(long, hide = true)]
+    pub end_with_stdin: bool,
+}
+
+/// How `up` runs everything.
+#[derive(Debug, Clone, Args)]
+pub struct UpOptions {
+    /// How many pods
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub pods: u16,
+    /// Where the proxy listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
+    pub listen: SocketAddr,
+    /// Where everything is kept, from one run to the next
+    #[arg(long, default_value = ".byodc", value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// How many example cashboxes there are at least
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub cashboxes: u32,
+    /// How many of them are put into operation by their initial-operation receipt
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    pub activate: u32,
+    /// Redis that knows who owns what, instead of a SQLite file: host:port[,option=...] or redis://...
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
+    /// Database of the journals, instead of a SQLite file: mysql://... or postgres://...
+    #[arg(long, value_name = "URL")]
+    pub journal: Option<String>,
+    /// How long the simulated TSE takes for each of its answers, in milliseconds
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    pub scu_delay_ms: u32,
+    /// Run the commands that are otherwise only printed, check their answers, and end
+    #[arg(long)]
+    pub try_once: bool,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the values in force and where each comes from; secrets as dots
+    Show(ConfigOf),
+    /// Report everything that is wrong with them
+    Check(ConfigOf),
+    /// Print every setting as a Markdown table
+    Table,
+}
+
+/// Whose settings.
+#[derive(Debug, Args)]
+pub struct ConfigOf {
+    /// One role; without it, all of them
+    pub role: Option<Role>,
+    /// Where they come from, besides the environment.
+    #[command(flatten)]
+    pub given: Given,
+}
+
+/// Reads `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_free_of_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_keeps_what_follows_its_first_equals_sign() {
+        assert_eq!(pair("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert!(pair("=b").is_err() && pair("A").is_err());
+    }
+}

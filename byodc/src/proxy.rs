@@ -1,0 +1,6 @@
+//! stub
+use crate::cli::Given;
+/// later
+pub fn run(_given: &Given) -> anyhow::Result<()> {
+    anyhow::bail!("not yet")
+}

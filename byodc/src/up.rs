@@ -1,0 +1,6 @@
+//! stub
+use crate::cli::UpOptions;
+/// later
+pub fn run(_options: &UpOptions) -> anyhow::Result<()> {
+    anyhow::bail!("not yet")
+}

@@ -1,0 +1,8 @@
+//! The binary from outside: started, asked, ended.
+
+/// A process of the binary, ended with the test.
+mod process;
+/// The configuration service over HTTP.
+mod config_service;
+/// Settings: where they come from, what is told about them.
+mod settings;
