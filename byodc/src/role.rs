@@ -44,8 +44,8 @@ impl Role {
     /// Every setting it reads.
     pub fn settings(self) -> Vec<&'static Setting> {
         let own: Vec<&'static [Setting]> = match self {
-            Self::Proxy => vec![],
-            Self::Backend => vec![],
+            Self::Proxy => vec![proxy::config::SETTINGS],
+            Self::Backend => backend::config::settings(),
             Self::ConfigService => vec![config_service::SETTINGS],
         };
         let logs = telemetry::SETTINGS;
@@ -56,8 +56,8 @@ impl Role {
     pub fn check(self, settings: &Settings, faults: &mut Faults) {
         telemetry::Config::read(settings, faults);
         match self {
-            Self::Proxy => {}
-            Self::Backend => {}
+            Self::Proxy => drop(proxy::config::Config::read(settings, faults)),
+            Self::Backend => drop(backend::config::Config::read(settings, faults)),
             Self::ConfigService => drop(config_service::Config::read(settings, faults)),
         }
     }
