@@ -1,0 +1,159 @@
+//! Asking another pod directly, at its admin address.
+//!
+//! `GET /peer/v1/cashboxes/{id}` answers who the pod is and whether it holds the cashbox, in one question. What
+//! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing.
+
+use std::fmt::Debug;
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, Epoch};
+use shared::placement::pod::PodRecord;
+
+/// Where a pod tells who it is.
+pub const IDENTITY_PATH: &str = "/peer/v1/identity";
+/// Where a pod tells whether it holds a cashbox; the id follows.
+pub const CASHBOXES_PATH: &str = "/peer/v1/cashboxes/";
+
+/// How long a pod may take to answer. It answers from memory, so whoever takes longer is silent.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(800);
+/// How long a connection may take; a refusal comes at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// The longest answer that is read.
+const ANSWER_BYTES_MAX: usize = 4096;
+
+/// The body of an answer at [`IDENTITY_PATH`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerIdentity {
+    /// Who answers, as `name/incarnation`.
+    #[serde(with = "as_text")]
+    pub pod: PodId,
+}
+
+/// The body of an answer below [`CASHBOXES_PATH`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerCashbox {
+    /// Who answers, as `name/incarnation`.
+    #[serde(with = "as_text")]
+    pub pod: PodId,
+    /// Whether it holds the cashbox.
+    pub holds: bool,
+    /// The epoch under which it does; 0 when it does not.
+    pub epoch: Epoch,
+}
+
+/// What asking a pod came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing listens at its address: the process is gone.
+    Refused,
+    /// Another process has its address.
+    OtherIncarnation,
+    /// It answers itself.
+    Same {
+        /// The epoch under which it holds the cashbox; `None` when it does not.
+        holds: Option<Epoch>,
+    },
+    /// It neither answered in time nor refused; it may be slow, stopped or cut off.
+    Silent,
+}
+
+/// How another pod is asked.
+#[async_trait]
+pub trait Peers: Send + Sync + Debug {
+    /// Asks a pod whether it holds a cashbox. Bounded in time.
+    async fn ask(&self, pod: &PodRecord, cashbox: CashBoxId) -> Answer;
+}
+
+/// Asks over HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpPeers {
+    client: reqwest::Client,
+}
+
+impl HttpPeers {
+    /// A client for pods of the same cluster: no outgoing proxy, no redirects, no connection kept (a kept one
+    /// would outlive the process that it is meant to prove).
+    ///
+    /// # Errors
+    /// When the process has no TLS provider installed.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()?;
+        Ok(Self { client })
+    }
+
+    async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> Result<Vec<u8>, reqwest::Error> {
+        let url = format!("http://{}{CASHBOXES_PATH}{cashbox}", pod.admin_address);
+        let mut response = self.client.get(url).send().await?.error_for_status()?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(body)
+    }
+}
+
+#[async_trait]
+impl Peers for HttpPeers {
+    async fn ask(&self, pod: &PodRecord, cashbox: CashBoxId) -> Answer {
+        match self.get(pod, cashbox).await {
+            Ok(body) => understand(&pod.id, &body),
+            Err(error) if is_refusal(&error) => Answer::Refused,
+            Err(error) => {
+                tracing::debug!(pod = %pod.id, %error, "a pod did not answer its peer");
+                Answer::Silent
+            }
+        }
+    }
+}
+
+fn understand(asked: &PodId, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<PeerCashbox>(body) {
+        Ok(answer) if answer.pod.incarnation != asked.incarnation => Answer::OtherIncarnation,
+        Ok(answer) => Answer::Same {
+            holds: answer.holds.then_some(answer.epoch),
+        },
+        // Whatever lives there speaks differently; a newer build may. No evidence.
+        Err(_) => Answer::Silent,
+    }
+}
+
+fn is_refusal(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        if error.downcast_ref::<io::Error>().is_some_and(refused) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// A pod id as one text.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use shared::identity::pod::PodId;
+
+    pub(super) fn serialize<S: Serializer>(pod: &PodId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(pod)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodId, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
