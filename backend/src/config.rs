@@ -4,7 +4,8 @@
 
 use shared::env::{Faults, Setting, Settings};
 
-use crate::{cashbox, http, pod, shutdown};
+use crate::journal::config::JournalConfig;
+use crate::{cashbox, http, journal, pod, shutdown};
 
 /// How a pod is configured.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Config {
     pub http: http::Config,
     /// How many cashboxes it hosts, and how.
     pub cashbox: cashbox::Config,
+    /// Where receipts are kept.
+    pub journal: JournalConfig,
     /// How it stops.
     pub shutdown: shutdown::Config,
 }
@@ -26,6 +29,7 @@ impl Config {
             pod: pod::Config::read(settings, faults),
             http: http::Config::read(settings, faults),
             cashbox: cashbox::Config::read(settings, faults),
+            journal: JournalConfig::read(settings, faults),
             shutdown: shutdown::Config::read(settings, faults),
         }
     }
@@ -38,6 +42,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         pod::SETTINGS,
         http::SETTINGS,
         cashbox::SETTINGS,
+        journal::config::SETTINGS,
         shutdown::SETTINGS,
     ]
 }

@@ -306,7 +306,7 @@ pub enum Outcome {
 /// Everything that one receipt changes, committed as one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The operation that ends.
+    /// The operation that ends, begun with this item's row.
     pub operation: OperationId,
     /// How it ends.
     pub outcome: Outcome,
@@ -316,7 +316,9 @@ pub struct Entry {
     pub receipt: Option<ReceiptJournalRow>,
     /// The chain hash before this entry: the store checks that it is the stored one.
     pub previous_hash: Option<String>,
-    /// Counters and the chain's end after this entry. `queued_row` is the one of the intent.
+    /// Counters and the chain's end after this entry: `current_row` one higher than stored, whatever the outcome;
+    /// `receipt_numerator` one higher with a receipt, and unchanged without. `queued_row` is the stored one, which
+    /// is the intent's while nothing else is open.
     pub queue: QueueRow,
     /// The German part after this entry, if it changed.
     pub queue_de: Option<QueueDeRow>,
@@ -413,7 +415,7 @@ pub enum JournalRange {
     First {
         /// The moment.
         from: Ticks,
-        /// How many rows.
+        /// How many rows; with a cursor, how many are still wanted ([`JournalQuery::following`] counts down).
         count: u64,
     },
 }

@@ -1,0 +1,151 @@
+//! The journal without a database: the same rules, nothing durable. For tests.
+
+/// One queue and everything that belongs to it.
+mod queue;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use shared::clock::Ticks;
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, OperationId, QueueId};
+
+use super::entry::{
+    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
+    StoredItem, StoredOperation,
+};
+use super::{JournalError, JournalStore, fence};
+use crate::ownership::tenure::Tenure;
+use queue::Queue;
+
+/// A journal in memory. Clones share it, as two pods share a database.
+#[derive(Debug, Clone, Default)]
+pub struct InMemoryJournal {
+    tables: Arc<Mutex<Tables>>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    queues: HashMap<QueueId, Queue>,
+    configurations: HashMap<CashBoxId, KeptConfiguration>,
+}
+
+impl InMemoryJournal {
+    /// Every call is one step under this lock, as a transaction with the queue's row locked is.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables
+            .lock()
+            .expect("no step panics while it holds the tables")
+    }
+}
+
+impl Tables {
+    /// The queue, if the tenure is its newest.
+    fn held(&mut self, tenure: &Tenure, doing: &'static str) -> Result<&mut Queue, JournalError> {
+        let queue = self
+            .queues
+            .get_mut(&tenure.queue())
+            .ok_or(JournalError::Fenced { doing })?;
+        fence::holder(Some(queue.stored()), tenure, doing)?;
+        Ok(queue)
+    }
+}
+
+#[async_trait]
+impl JournalStore for InMemoryJournal {
+    async fn claim(
+        &self,
+        queue: QueueId,
+        cashbox: CashBoxId,
+        pod: &PodId,
+        at: Ticks,
+    ) -> Result<Tenure, JournalError> {
+        let mut tables = self.tables();
+        let claimed = tables
+            .queues
+            .entry(queue)
+            .or_insert_with(|| Queue::unclaimed(queue, cashbox));
+        let epoch = claimed.claim(pod, at);
+        Ok(Tenure::granted(cashbox, queue, epoch, pod.clone()))
+    }
+
+    async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError> {
+        self.tables().held(tenure, "confirming a claim").map(drop)
+    }
+
+    async fn open(&self, tenure: &Tenure, seed: &QueueSeed, at: Ticks) -> Result<OpenQueue, JournalError> {
+        Ok(self.tables().held(tenure, "opening a queue")?.open(seed, at))
+    }
+
+    async fn begin(&self, tenure: &Tenure, intent: Intent) -> Result<(), JournalError> {
+        self.tables()
+            .held(tenure, "beginning a receipt")?
+            .begin(tenure, intent)
+    }
+
+    async fn append(&self, tenure: &Tenure, entry: Entry) -> Result<(), JournalError> {
+        self.tables()
+            .held(tenure, "appending a receipt")?
+            .append(tenure, entry)
+    }
+
+    async fn append_actions(&self, tenure: &Tenure, rows: Vec<ActionJournalRow>) -> Result<(), JournalError> {
+        self.tables()
+            .held(tenure, "appending action journals")?
+            .append_actions(rows);
+        Ok(())
+    }
+
+    async fn find_operation(
+        &self,
+        queue: QueueId,
+        operation: OperationId,
+    ) -> Result<Option<StoredOperation>, JournalError> {
+        let tables = self.tables();
+        Ok(tables
+            .queues
+            .get(&queue)
+            .and_then(|queue| queue.find_operation(operation)))
+    }
+
+    async fn find_by_reference(
+        &self,
+        queue: QueueId,
+        reference: &str,
+        terminal: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<StoredItem>, JournalError> {
+        let tables = self.tables();
+        let queue = tables.queues.get(&queue);
+        Ok(queue.map_or_else(Vec::new, |queue| {
+            queue.find_by_reference(reference, terminal, limit)
+        }))
+    }
+
+    async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError> {
+        let tables = self.tables();
+        Ok(match tables.queues.get(&queue) {
+            Some(queue) => queue.read(query),
+            None => JournalPage::empty(query.kind),
+        })
+    }
+
+    async fn keep_configuration(
+        &self,
+        cashbox: CashBoxId,
+        kept: &KeptConfiguration,
+    ) -> Result<(), JournalError> {
+        self.tables().configurations.insert(cashbox, kept.clone());
+        Ok(())
+    }
+
+    async fn kept_configuration(
+        &self,
+        cashbox: CashBoxId,
+    ) -> Result<Option<KeptConfiguration>, JournalError> {
+        Ok(self.tables().configurations.get(&cashbox).cloned())
+    }
+
+    async fn close(&self) {}
+}
