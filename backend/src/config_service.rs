@@ -2,19 +2,92 @@
 //! and token, and gives it back checked.
 //!
 //! ```text
-//! fetch → admission (refused lately? too many unknown ids?) → flight (one per cashbox and token)
-//!       → client (deadline, retries) → CashboxConfiguration::read → sealed copy kept
-//!                     └ unreachable, at a start only ─▶ the copy kept last, for the same token only
+//! fetch ─▶ flight (one per cashbox and token) ─▶ admission (refused lately? too many unknown ids?)
+//!       ─▶ client (deadline, retries) ─▶ CashboxConfiguration::read ─▶ copy kept, sealed
+//!             └ unreachable ─▶ the copy kept last, for the same token only
 //! ```
+//!
+//! A token that the service refuses is also forgotten in the kept copy, so it opens nothing during an outage.
 
 /// Why there is no configuration.
 pub mod error;
+/// Who may ask: refusals are remembered, unknown ids are rationed.
+pub mod admission;
+/// Asks the service: deadline, retries, bounds.
+pub mod client;
+/// How the question looks on the wire.
+pub mod wire;
+/// The way out of the site.
+pub mod outgoing_proxy;
+/// The configuration kept for bad times.
+pub mod kept_copy;
+/// What a kept configuration looks like in the database.
+pub mod seal;
+/// How often the service was asked.
+pub mod metrics;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::clock::Ticks;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use prometheus::Registry;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use shared::clock::{Clock, Ticks};
+use shared::env::{Faults, Setting, Settings};
+use shared::identity::CashBoxId;
 
 use crate::cashbox::configuration::CashboxConfiguration;
+use crate::journal::JournalStore;
+use admission::{Admission, Verdict};
+use client::Client;
+use error::{AnswerFault, BuildError, FetchError};
+use kept_copy::KeptCopies;
+use metrics::Metrics;
+
+/// Every setting of this part.
+pub const SETTINGS: &[Setting] = &[
+    client::BASE_URL,
+    client::SHAPE,
+    client::TIMEOUT_SECONDS,
+    client::RETRIES,
+    client::CONCURRENCY,
+    client::WAITING_MAX,
+    client::BODY_BYTES_MAX,
+    admission::REFUSED_SECONDS,
+    admission::UNKNOWN_PER_SECOND,
+    admission::UNKNOWN_BURST,
+    seal::KEY,
+    seal::PREVIOUS_KEY,
+    outgoing_proxy::PROXY,
+    outgoing_proxy::HTTP_PROXY,
+    outgoing_proxy::HTTPS_PROXY,
+    outgoing_proxy::ALL_PROXY,
+    outgoing_proxy::NO_PROXY,
+];
+
+/// How the configuration service is asked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it is, and how patiently it is asked.
+    pub client: client::Config,
+    /// Who may ask.
+    pub admission: admission::Config,
+    /// The keys that seal kept configurations; without one, none is kept.
+    pub seal: Option<seal::Seal>,
+}
+
+impl Config {
+    /// Reads how the configuration service is asked.
+    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        Self {
+            client: client::Config::read(settings, faults),
+            admission: admission::Config::read(settings, faults),
+            seal: seal::Seal::read(settings, faults),
+        }
+    }
+}
 
 /// A checked configuration and where it came from.
 #[derive(Debug, Clone)]
@@ -35,4 +108,167 @@ pub enum Source {
         /// When the copy was fetched.
         fetched_at: Ticks,
     },
+}
+
+/// What is remembered of an access token instead of the token: its SHA-256.
+pub type TokenDigest = [u8; 32];
+
+/// The configuration service as a pod sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ConfigurationService {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    client: Client,
+    admission: Admission,
+    kept: KeptCopies,
+    clock: Arc<dyn Clock>,
+    flights: Mutex<HashMap<FlightKey, Flight>>,
+}
+
+/// A flight is joined only by those who show the same token.
+type FlightKey = (CashBoxId, TokenDigest);
+type Flight = Shared<BoxFuture<'static, Result<Fetched, FetchError>>>;
+
+impl ConfigurationService {
+    /// The service as configured; copies are kept in `journal`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built, or the metrics are registered already.
+    pub fn new(
+        config: Config,
+        journal: Arc<dyn JournalStore>,
+        clock: Arc<dyn Clock>,
+        registry: &Registry,
+    ) -> Result<Self, BuildError> {
+        let metrics = Metrics::register(registry)?;
+        let parts = Parts {
+            client: Client::new(config.client, metrics)?,
+            admission: Admission::new(&config.admission),
+            kept: KeptCopies::new(config.seal, journal),
+            clock,
+            flights: Mutex::default(),
+        };
+        Ok(Self {
+            parts: Arc::new(parts),
+        })
+    }
+
+    /// The configuration of a cashbox, for its start or to check a token. Joins a flight that is under way for the
+    /// same cashbox and token; when the service is not reached, the copy kept last stands in for the same token.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn fetch(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        let key = (cashbox, digest(token));
+        let mut flights = self.parts.flights();
+        let flight = match flights.get(&key) {
+            Some(flight) => flight.clone(),
+            None => {
+                let flight = self.depart(key, token.clone());
+                flights.insert(key, flight.clone());
+                flight
+            }
+        };
+        drop(flights);
+        flight.await
+    }
+
+    /// The configuration of a cashbox as it is now, for a reset: never an earlier flight's, never a kept copy.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn fetch_anew(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        self.parts.ask(cashbox, token).await
+    }
+
+    /// Starts a flight as a task of its own: it ends and is forgotten even when nobody waits any more.
+    fn depart(&self, key: FlightKey, token: SecretString) -> Flight {
+        let parts = Arc::clone(&self.parts);
+        let task = tokio::spawn(async move {
+            let fetched = parts.ask_or_recall(key.0, &token).await;
+            parts.flights().remove(&key);
+            fetched
+        });
+        let landed = task.map(|ended| {
+            ended.unwrap_or_else(|fault| {
+                // A panic, or the runtime is going down: for the caller the service was not reached.
+                let reason = format!("the fetch was ended: {fault}");
+                Err(FetchError::Unreachable { reason })
+            })
+        });
+        landed.boxed().shared()
+    }
+}
+
+impl Parts {
+    fn flights(&self) -> std::sync::MutexGuard<'_, HashMap<FlightKey, Flight>> {
+        // The map is whole after every single change, so a panic elsewhere does not spoil it.
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_or_recall(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        match self.ask(cashbox, token).await {
+            Err(FetchError::Unreachable { reason }) => {
+                let recalled = self.recall(cashbox, token).await?;
+                if let Some(fetched) = &recalled {
+                    tracing::warn!(
+                        cashbox.id = %cashbox, reason, source = ?fetched.source,
+                        "the configuration service was not reached; using the configuration kept last"
+                    );
+                }
+                recalled.ok_or(FetchError::Unreachable { reason })
+            }
+            asked => asked,
+        }
+    }
+
+    async fn ask(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        let digest = digest(token);
+        self.admission.check_not_refused(cashbox, digest)?;
+        let turn = self.client.turn().await?;
+        let admitted = self.admission.admit(cashbox, digest).await?;
+        let answer = self.client.get(&turn, cashbox, token).await;
+        drop(turn);
+        match &answer {
+            Ok(_) => self.admission.settle(admitted, Verdict::Accepted).await,
+            Err(FetchError::Refused) => {
+                self.admission.settle(admitted, Verdict::Refused).await;
+                self.kept.forget(cashbox, &digest, self.clock.now()).await;
+            }
+            Err(_) => self.admission.settle(admitted, Verdict::None).await,
+        }
+        let document = answer?;
+        let configuration = self.read(&document, cashbox)?;
+        self.kept
+            .keep(cashbox, &digest, &document, self.clock.now())
+            .await;
+        Ok(Fetched {
+            configuration,
+            source: Source::Service,
+        })
+    }
+
+    async fn recall(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Option<Fetched>, FetchError> {
+        let Some(copy) = self.kept.recall(cashbox, &digest(token)).await else {
+            return Ok(None);
+        };
+        Ok(Some(Fetched {
+            configuration: self.read(&copy.document, cashbox)?,
+            source: Source::KeptCopy {
+                fetched_at: copy.fetched_at,
+            },
+        }))
+    }
+
+    fn read(&self, document: &str, cashbox: CashBoxId) -> Result<Arc<CashboxConfiguration>, AnswerFault> {
+        let configuration = CashboxConfiguration::read(document, cashbox, self.clock.now())?;
+        Ok(Arc::new(configuration))
+    }
+}
+
+fn digest(token: &SecretString) -> TokenDigest {
+    Sha256::digest(token.expose_secret().as_bytes()).into()
 }

@@ -10,6 +10,8 @@ pub mod types;
 pub mod package;
 /// Bounds how long and how often a unit is asked.
 pub mod deadline;
+/// A TSE in software, for trying out and testing.
+pub mod simulator;
 /// How often units were asked.
 pub mod metrics;
 

@@ -54,3 +54,14 @@ pub enum AnswerFault {
     #[error(transparent)]
     Document(#[from] ConfigurationFault),
 }
+
+/// Why the client could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The HTTP client.
+    #[error("cannot build the client of the configuration service")]
+    Http(#[source] reqwest::Error),
+    /// The metrics.
+    #[error("cannot register the metrics of the configuration service")]
+    Metrics(#[from] prometheus::Error),
+}
