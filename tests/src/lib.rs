@@ -1,1 +1,24 @@
-//! stub
+//! A cluster of real processes for tests, and the witnesses that judge what it did.
+//!
+//! Servers run on free ports in temporary folders, as children that end with the test process. Whatever fails
+//! while a test is set up panics with the reason: there is nobody who could handle it better than the reader.
+//!
+//! The modules stand in the order a test meets them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test stops at the first surprise"
+)]
+
+/// Ports that nobody listens on.
+pub mod ports;
+/// Waiting for a condition, with a bound.
+pub mod eventually;
+/// A child process that can be killed, paused and continued.
+pub mod process;
+/// Ends and removes what a test process leaves behind.
+pub mod reaper;
+/// A real Redis.
+pub mod redis;
+/// Real MariaDB and PostgreSQL servers, shared by all tests of a process.
+pub mod database;

@@ -1,0 +1,4 @@
+//! One suite of promises per seam, run against every implementation of it.
+
+mod ownership;
+mod journal;
