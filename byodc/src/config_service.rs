@@ -24,7 +24,7 @@ mod http;
 /// The files: found, compared, read.
 mod directory;
 /// What a cashbox document must hold.
-mod document;
+pub mod document;
 /// Why a document is not served, and what the caller is told.
 mod error;
 

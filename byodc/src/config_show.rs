@@ -51,7 +51,14 @@ fn check(of: &ConfigOf) -> anyhow::Result<()> {
     let mut faults = Faults::default();
     let settings = role::settings(&of.given, &mut faults);
     for role in roles(of) {
-        role.check(&settings, &mut faults);
+        let mut of_role = Faults::default();
+        role.check(&settings, &mut of_role);
+        for fault in of_role.lines() {
+            // Roles share settings; what is wrong with one is told once.
+            if !faults.lines().contains(fault) {
+                faults.add_text(fault);
+            }
+        }
     }
     faults.into_result(())?;
     for warning in role::unknown::warnings(&settings) {

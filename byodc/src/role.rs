@@ -44,7 +44,7 @@ impl Role {
     /// Every setting it reads.
     pub fn settings(self) -> Vec<&'static Setting> {
         let own: Vec<&'static [Setting]> = match self {
-            Self::Proxy => vec![proxy::config::SETTINGS],
+            Self::Proxy => crate::proxy::settings(),
             Self::Backend => backend::config::settings(),
             Self::ConfigService => vec![config_service::SETTINGS],
         };
@@ -56,7 +56,7 @@ impl Role {
     pub fn check(self, settings: &Settings, faults: &mut Faults) {
         telemetry::Config::read(settings, faults);
         match self {
-            Self::Proxy => drop(proxy::config::Config::read(settings, faults)),
+            Self::Proxy => drop(crate::proxy::Config::read(settings, faults)),
             Self::Backend => drop(backend::config::Config::read(settings, faults)),
             Self::ConfigService => drop(config_service::Config::read(settings, faults)),
         }

@@ -1,13 +1,14 @@
 //! Names of settings that nothing reads: most often a slip of the pen, so the closest known name is told.
 
 use shared::env::{Faults, Setting, Settings};
+use strsim::normalized_damerau_levenshtein;
 
 use super::Role;
 
 /// Variables that begin so are meant for us.
 const PREFIX: &str = "Byodc__";
 /// How alike two names must be for the one to be offered for the other, from 0 to 1.
-const ALIKE: f64 = 0.7;
+const ALIKE: f64 = 0.6;
 
 /// Names among environment and file that begin as ours and mean nothing to any role.
 pub fn warnings(settings: &Settings) -> Vec<String> {
@@ -43,12 +44,14 @@ fn is_known(name: &str) -> bool {
     known().any(|setting| setting.name.eq_ignore_ascii_case(name))
 }
 
+/// The known name that differs least. What all names share counts for nothing.
 fn offer(name: &str) -> String {
-    let name = name.to_lowercase();
+    let own_part = |name: &str| name.to_lowercase().replacen(&PREFIX.to_lowercase(), "", 1);
+    let wanted = own_part(name);
     known()
         .map(|setting| {
             (
-                strsim::jaro_winkler(&name, &setting.name.to_lowercase()),
+                normalized_damerau_levenshtein(&wanted, &own_part(setting.name)),
                 setting.name,
             )
         })
@@ -67,13 +70,15 @@ mod tests {
         let given = [
             ("Byodc__ConfigService__Directroy", "x"),
             ("BYODC__CONFIGSERVICE__LISTEN", "y"),
+            ("Byodc__Zebra", "z"),
             ("HOME", "z"),
         ];
         let warnings = warnings(&Settings::default().with(Origin::Environment, given));
         assert_eq!(
             warnings,
             [
-                "the setting byodc__configservice__directroy means nothing here; did you mean Byodc__ConfigService__Directory?"
+                "the setting byodc__configservice__directroy means nothing here; did you mean Byodc__ConfigService__Directory?",
+                "the setting byodc__zebra means nothing here"
             ]
         );
     }

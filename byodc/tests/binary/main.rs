@@ -6,3 +6,5 @@ mod process;
 mod config_service;
 /// Settings: where they come from, what is told about them.
 mod settings;
+/// Everything at once.
+mod up;

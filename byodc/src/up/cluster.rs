@@ -1,0 +1,217 @@
+//! What each process is told: its role, its addresses, and the settings that make the parts one cluster.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::data_dir::DataDir;
+use super::ports;
+use crate::cli::UpOptions;
+use crate::role::Role;
+
+/// One part of the cluster: a name that stays while processes come and go.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The configuration service.
+    ConfigService,
+    /// A pod, counted from 1.
+    Pod(u16),
+    /// The proxy.
+    Proxy,
+}
+
+impl Part {
+    /// Its name, as logs and `run.json` show it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::ConfigService => "config-service".to_owned(),
+            Self::Pod(number) => format!("pod-{number}"),
+            Self::Proxy => "proxy".to_owned(),
+        }
+    }
+
+    /// Whether it is the configuration service.
+    pub fn is_config_service(&self) -> bool {
+        *self == Self::ConfigService
+    }
+
+    /// Whether it is a pod.
+    pub fn is_pod(&self) -> bool {
+        matches!(self, Self::Pod(_))
+    }
+
+    /// Whether it is the proxy.
+    pub fn is_proxy(&self) -> bool {
+        *self == Self::Proxy
+    }
+}
+
+/// Where a process listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// For requests.
+    pub main: SocketAddr,
+    /// For health, metrics and operators. The configuration service has one for both.
+    pub admin: SocketAddr,
+}
+
+/// How to start a process.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its role.
+    pub role: Role,
+    /// Where it will listen.
+    pub addresses: Addresses,
+    /// Its settings, as environment variables.
+    pub settings: Vec<(&'static str, String)>,
+    /// Where its output goes.
+    pub log: PathBuf,
+}
+
+/// What all parts share.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// How many pods there are.
+    pub pods: u16,
+    /// Where the proxy listens, for the whole run.
+    pub proxy: Addresses,
+    /// Where the configuration service listens, for the whole run.
+    pub config_service: SocketAddr,
+    /// Settings that proxy and pods must agree on.
+    ownership: Vec<(&'static str, String)>,
+    /// Settings that all pods share.
+    pod: Vec<(&'static str, String)>,
+    cashboxes: String,
+    logs: PathBuf,
+}
+
+impl Cluster {
+    /// The cluster that was asked for.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn new(options: &UpOptions, data: &DataDir, listen: SocketAddr) -> anyhow::Result<Self> {
+        let free = || ports::free().context("finding a free port");
+        let config_service = free()?;
+        Ok(Self {
+            pods: options.pods,
+            proxy: Addresses {
+                main: listen,
+                admin: free()?,
+            },
+            config_service,
+            ownership: ownership(options, data),
+            pod: vec![
+                ("Helipad__BaseUrl", format!("http://{config_service}")),
+                (
+                    "Byodc__Journal__Url",
+                    options.journal.clone().unwrap_or_else(|| sqlite(&data.journal())),
+                ),
+                ("Byodc__Simulator__Directory", text(&data.simulator())),
+                ("Byodc__Simulator__DelayMs", options.scu_delay_ms.to_string()),
+                ("Byodc__Pod__Generation", "up".to_owned()),
+            ],
+            cashboxes: text(&data.cashboxes()),
+            logs: data.logs(),
+        })
+    }
+
+    /// Every part.
+    pub fn parts(&self) -> Vec<Part> {
+        let pods = (1..=self.pods).map(Part::Pod);
+        [Part::ConfigService]
+            .into_iter()
+            .chain(pods)
+            .chain([Part::Proxy])
+            .collect()
+    }
+
+    /// How to start a part now. A pod gets new ports each time, like a new pod in a cluster; the others keep theirs,
+    /// because they are known by them.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn plan(&self, part: &Part) -> std::io::Result<Plan> {
+        let (role, addresses, settings) = match part {
+            Part::ConfigService => self.plan_config_service(),
+            Part::Pod(_) => self.plan_pod(part.name())?,
+            Part::Proxy => self.plan_proxy(),
+        };
+        Ok(Plan {
+            role,
+            addresses,
+            settings,
+            log: self.log(part),
+        })
+    }
+
+    /// Where the output of a part goes.
+    pub fn log(&self, part: &Part) -> PathBuf {
+        self.logs.join(format!("{}.log", part.name()))
+    }
+
+    fn plan_config_service(&self) -> (Role, Addresses, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("Byodc__ConfigService__Listen", self.config_service.to_string()),
+            ("Byodc__ConfigService__Directory", self.cashboxes.clone()),
+        ];
+        (
+            Role::ConfigService,
+            Addresses {
+                main: self.config_service,
+                admin: self.config_service,
+            },
+            settings,
+        )
+    }
+
+    fn plan_pod(&self, name: String) -> std::io::Result<(Role, Addresses, Vec<(&'static str, String)>)> {
+        let addresses = Addresses {
+            main: ports::free()?,
+            admin: ports::free()?,
+        };
+        let own = [
+            ("Byodc__Pod__Name", name),
+            ("Byodc__Http__Listen", addresses.main.to_string()),
+            ("Byodc__Pod__Address", addresses.main.to_string()),
+            ("Byodc__Admin__Listen", addresses.admin.to_string()),
+            ("Byodc__Pod__AdminAddress", addresses.admin.to_string()),
+        ];
+        let settings = own
+            .into_iter()
+            .chain(self.pod.clone())
+            .chain(self.ownership.clone())
+            .collect();
+        Ok((Role::Backend, addresses, settings))
+    }
+
+    fn plan_proxy(&self) -> (Role, Addresses, Vec<(&'static str, String)>) {
+        let own = [
+            ("Byodc__Proxy__Listen", self.proxy.main.to_string()),
+            ("Byodc__Proxy__AdminListen", self.proxy.admin.to_string()),
+        ];
+        (
+            Role::Proxy,
+            self.proxy,
+            own.into_iter().chain(self.ownership.clone()).collect(),
+        )
+    }
+}
+
+/// Where it is known who owns what. The other place is emptied, so that none from the environment comes in between.
+fn ownership(options: &UpOptions, data: &DataDir) -> Vec<(&'static str, String)> {
+    let (redis, sql) = match &options.redis {
+        Some(redis) => (redis.clone(), String::new()),
+        None => (String::new(), sqlite(&data.ownership())),
+    };
+    vec![("Redis__ConnectionString", redis), ("Byodc__Ownership__Url", sql)]
+}
+
+fn sqlite(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
