@@ -1,0 +1,62 @@
+//! The cases, one file each (`fiscal-spec.md` 4.3 to 4.8). Each has one function, `process`, that takes the
+//! receipt being worked on; [`super::dispatch`] says which is called when.
+
+/// The queue is not in operation.
+pub mod disabled_queue;
+/// The queue is between two SCUs.
+pub mod disabled_scu;
+/// Recorded by other means while the register was out of order.
+pub mod late_entry;
+/// Written by hand first.
+pub mod handwritten;
+/// Sales, invoices, and everything else with tax sums.
+pub mod receipt;
+/// Orders without payment.
+pub mod order;
+/// Protocols and internal notes.
+pub mod other;
+/// Opens a transaction of the explicit flow.
+pub mod start_transaction;
+/// Adds to an open transaction.
+pub mod update_transaction;
+/// Is everything all right; and if it was not, makes it so.
+pub mod zero_receipt;
+/// Puts a queue into operation.
+pub mod initial_operation;
+/// What this version does not do.
+pub mod unsupported;
+
+use super::receipt_case::{IMPLICIT, TRAINING};
+use super::signatures;
+use super::transaction::{Attempt, Signed};
+use super::work::{CaseError, Verdict, Work};
+use crate::journal::entry::OpenTransactionRow;
+
+/// Signs the receipt's process data: in one go, or by finishing the transaction that was opened for its reference
+/// (4.4).
+async fn sign_by_flow(work: &mut Work<'_>) -> Result<Signed, CaseError> {
+    let data = work.process_data.clone();
+    if work.case.has(IMPLICIT) {
+        return Ok(work.sign(&data).await?);
+    }
+    let row = open_transaction(work)?;
+    Ok(work.close(&row, &data, Attempt::First).await?)
+}
+
+/// The open transaction of the receipt's reference.
+fn open_transaction(work: &Work<'_>) -> Result<OpenTransactionRow, CaseError> {
+    let reference = work.reference();
+    let row = work.open_transactions.get(reference).cloned();
+    row.ok_or_else(|| {
+        CaseError::Refused(format!(
+            "No transactionnumber found for cbReceiptReference '{reference}'."
+        ))
+    })
+}
+
+/// Adds the mark of practice, if it is.
+fn mark_training(work: &Work<'_>, verdict: &mut Verdict) {
+    if work.case.has(TRAINING) {
+        verdict.signatures.push(signatures::training(work.now()));
+    }
+}

@@ -1,0 +1,95 @@
+//! Puts a queue into operation (case 0x0003, 4.5). Any failure is an error, after which the queue is as new as
+//! before and the receipt may be sent again.
+
+/// What the authority is told.
+pub mod notification;
+
+use crate::queue::failed_mode;
+use crate::queue::notes::{self, Note};
+use crate::queue::receipt_case::SELF_TEST_OR_CLIENT_ONLY;
+use crate::queue::state::Life;
+use crate::queue::work::{CaseError, Verdict, Work};
+use crate::queue::{signatures, state_data};
+use crate::scu::types::TseState;
+use notification::Notification;
+
+const NAME: &str = "Initial-operation receipt";
+const NOT_INITIALIZED: &str = "TSE device is not in awaited lifecycle state 'Initialized'. Can not process 'Initial \
+                               Operations Receipt'.";
+
+/// Puts a new queue into operation; tells of one that is or was.
+///
+/// # Errors
+/// When the receipt is not implicit or practice, or the TSE does not do its part.
+pub async fn process(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
+    work.require_implicit(NAME)?;
+    work.forbid_training()?;
+    match work.state.life() {
+        Life::New => activate(work).await,
+        Life::Active => tell_active(work).await,
+        Life::Deactivated => Ok(tell_deactivated(work)),
+    }
+}
+
+async fn activate(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
+    prepare_tse(work).await?;
+    let certification = work.certification().await?;
+    let data = work.process_data.clone();
+    let signed = work.sign(&data).await?;
+    let mut items = signatures::transaction(&signed, &certification, work.options.optional_mark);
+    let info = work.fresh_tse_info().await?;
+    let notification = Notification::of(work, &info);
+    items.push(signatures::note(
+        "In-Betriebnahme-Beleg",
+        notification.identities(),
+    ));
+    items.push(signatures::notification(
+        notification.caption(),
+        notification.json(),
+    ));
+    work.life_change.started = Some(work.now());
+    work.note(Note {
+        priority: notes::TO_REPORT,
+        kind: "4445000000000003-ActivateQueueSCU".to_owned(),
+        message: notification.caption(),
+        data_json: Some(notification.json()),
+    });
+    let mut verdict = Verdict::signed(signed.finished.transaction_number, items);
+    verdict.state_data = Some(state_data::tse_info(&info));
+    Ok(verdict)
+}
+
+/// Brings the TSE to life, unless only the client is to be registered, and makes the register known to it.
+async fn prepare_tse(work: &mut Work<'_>) -> Result<(), CaseError> {
+    if !work.case.has(SELF_TEST_OR_CLIENT_ONLY) {
+        work.scu.set_tse_state(TseState::Initialized).await?;
+    }
+    let info = work.fresh_tse_info().await?;
+    if info.current_state != TseState::Initialized {
+        return Err(CaseError::Refused(NOT_INITIALIZED.to_owned()));
+    }
+    work.scu.register_client(work.client_id()).await?;
+    Ok(())
+}
+
+/// The queue is in operation: the receipt is signed as any other and changes nothing.
+async fn tell_active(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
+    let certification = work.certification().await?;
+    let data = work.process_data.clone();
+    let signed = work.sign(&data).await?;
+    let queue = work.state.queue.queue;
+    work.note(Note::plain(format!(
+        "Queue {queue} is activated, initial-operations-receipt can not be executed."
+    )));
+    let items = signatures::transaction(&signed, &certification, work.options.optional_mark);
+    Ok(Verdict::signed(signed.finished.transaction_number, items))
+}
+
+/// The queue is out of operation for good.
+fn tell_deactivated(work: &mut Work<'_>) -> Verdict {
+    let queue = work.state.queue.queue;
+    work.note(Note::plain(format!(
+        "Queue {queue} is de-activated, initial-operations-receipt can not be executed."
+    )));
+    failed_mode::process(work)
+}

@@ -1,0 +1,100 @@
+//! Which case handles a receipt; first match wins (`fiscal-spec.md` 4.3).
+
+use super::cases::{
+    disabled_queue, disabled_scu, handwritten, initial_operation, late_entry, order, other, receipt,
+    start_transaction, unsupported, update_transaction, zero_receipt,
+};
+use super::failed_mode;
+use super::process_data;
+use super::receipt_case::{HANDWRITTEN, LATE_ENTRY, VOID};
+use super::state::Life;
+use super::work::{CaseError, Verdict, Work};
+
+const INITIAL_OPERATION: i64 = 0x0003;
+const FAIL_TRANSACTION: i64 = 0x000B;
+const INITIATE_SCU_SWITCH: i64 = 0x0017;
+const FINISH_SCU_SWITCH: i64 = 0x0018;
+
+/// Decides a receipt and has it signed.
+pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
+    check_fail_transaction(work)?;
+    check_scu(work)?;
+    work.process_data = process_data::of(work.case, work.request).map_err(CaseError::Refused)?;
+    let number = work.case.number();
+    if work.state.life() != Life::Active && number != INITIAL_OPERATION {
+        return Ok(disabled_queue::process(work));
+    }
+    if is_scu_away(work) {
+        return Ok(disabled_scu::process(work));
+    }
+    if work.case.has(LATE_ENTRY) {
+        return Ok(late_entry::process(work));
+    }
+    if work.case.has(HANDWRITTEN) {
+        return Ok(handwritten::process(work));
+    }
+    if failed_mode::is_on(work.state) && !failed_mode::tries_anyway(number) {
+        return Ok(failed_mode::process(work));
+    }
+    match by_case(work).await {
+        Err(CaseError::Tse(_)) if failed_mode::covers(number) => Ok(failed_mode::process(work)),
+        decided => decided,
+    }
+}
+
+/// 4.2: one line for each case.
+async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
+    let charges = !work.request.charge_items.is_empty();
+    let pays = !work.request.pay_items.is_empty();
+    match work.case.number() {
+        0x0002 => zero_receipt::process(work).await,
+        INITIAL_OPERATION => initial_operation::process(work).await,
+        0x0004 => unsupported::refuse(work, "Out-of-operation receipt"),
+        0x0005 => unsupported::refuse(work, "Monthly-closing receipt"),
+        0x0006 => unsupported::refuse(work, "Yearly-closing receipt"),
+        0x0007 => unsupported::refuse(work, "Daily-closing receipt"),
+        0x0008 => start_transaction::process(work).await,
+        0x0009 => update_transaction::process(work, "Update-transaction receipt").await,
+        0x000A => update_transaction::process(work, "Delta-transaction receipt").await,
+        FAIL_TRANSACTION => unsupported::refuse(work, "fail-transaction-receipt"),
+        0x0010 if !pays => order::process(work).await,
+        0x0013 if !(charges && pays) => other::process(work).await,
+        0x0014 => other::process(work).await,
+        INITIATE_SCU_SWITCH => unsupported::refuse(work, "Initiate-SCU-switch receipt"),
+        FINISH_SCU_SWITCH => unsupported::refuse(work, "Finish-SCU-switch receipt"),
+        0x0019 => unsupported::refuse(work, "Migration receipt"),
+        _ => receipt::process(work).await,
+    }
+}
+
+/// A request to fail many transactions has to name them.
+fn check_fail_transaction(work: &Work<'_>) -> Result<(), CaseError> {
+    let data = work.request.receipt_case_data.as_deref().unwrap_or_default();
+    let names_none = !data.is_empty() && !data.contains("CurrentStartedTransactionNumbers");
+    if work.case.number() == FAIL_TRANSACTION && work.reference().is_empty() && names_none {
+        return Err(CaseError::Refused(
+            "To fail several transactions, ftReceiptCaseData must hold 'CurrentStartedTransactionNumbers'; to fail \
+             one, cbReceiptReference must be set."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A queue that was never put into operation needs an SCU to begin with.
+fn check_scu(work: &Work<'_>) -> Result<(), CaseError> {
+    if work.state.life() != Life::Active && work.queue_de.scu.is_none() {
+        let queue = work.state.queue.queue;
+        return Err(CaseError::Refused(format!(
+            "No signature creation unit is configured for queue {queue}."
+        )));
+    }
+    Ok(())
+}
+
+/// The queue is between two SCUs, and this receipt is none that ends it.
+fn is_scu_away(work: &Work<'_>) -> bool {
+    let number = work.case.number();
+    let ends_it = number == FINISH_SCU_SWITCH || (number == INITIATE_SCU_SWITCH && work.case.has(VOID));
+    work.state.life() == Life::Active && work.queue_de.scu.is_none() && !ends_it
+}

@@ -1,0 +1,141 @@
+//! The queue of one cashbox: receive, process, adopt.
+//!
+//! Nothing here changes the state but [`QueueEngine::begun`] and [`QueueEngine::adopt`], which the caller calls
+//! after the journal has committed. A result that is never adopted has never been.
+
+use shared::api::receipt_request::ReceiptRequest;
+use shared::clock::Clock;
+use shared::identity::CashBoxId;
+
+use super::answer::Answer;
+use super::earlier::{self, Earlier};
+use super::intake::{self, PreQueueError};
+use super::signatures::OptionalMark;
+use super::state::QueueState;
+use super::work::{CaseError, Work};
+use super::{conclusion, dispatch};
+use crate::journal::entry::{Entry, Intent, OpenQueue, QueueItemRow, StoredItem};
+use crate::scu::Scu;
+
+/// What the configuration says of a queue beyond what its journal holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueOptions {
+    /// The hosted cashbox: requests for another are refused.
+    pub cashbox: CashBoxId,
+    /// `sandbox`: every answer is marked.
+    pub is_sandbox: bool,
+    /// `FlagOptionalSignatures`.
+    pub optional_mark: OptionalMark,
+    /// `receiptrequestmode`: what happens when the receipt asked for is not found.
+    pub when_not_found: WhenNotFound,
+    /// `ProcessingVersion`, stored with each request.
+    pub processing_version: String,
+}
+
+/// What a receipt request does when there is no earlier receipt (`receiptrequestmode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenNotFound {
+    /// 0: the answer is nothing.
+    #[default]
+    AnswerNothing,
+    /// 1: the receipt is signed now.
+    SignNow,
+}
+
+/// What came of a request: what has to be written, and what the POS is told once that is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Processed {
+    /// Everything that the receipt changes.
+    pub entry: Entry,
+    /// What the POS is told.
+    pub answer: Answer,
+}
+
+/// The queue of one cashbox.
+#[derive(Debug)]
+pub struct QueueEngine {
+    state: QueueState,
+    options: QueueOptions,
+}
+
+impl QueueEngine {
+    /// The queue as it was loaded. Interrupted intents are the caller's to settle, by [`Self::process`], before
+    /// anything else is received.
+    #[must_use]
+    pub fn new(opened: OpenQueue, options: QueueOptions) -> Self {
+        Self {
+            state: opened.into(),
+            options,
+        }
+    }
+
+    /// The state as of the last committed write.
+    #[must_use]
+    pub fn state(&self) -> &QueueState {
+        &self.state
+    }
+
+    /// Whether the request asks for an earlier receipt: then the journal's items of its reference go to
+    /// [`Self::match_earlier`] before anything else.
+    #[must_use]
+    pub fn wants_earlier_receipt(&self, request: &ReceiptRequest) -> bool {
+        earlier::is_wanted(request)
+    }
+
+    /// Looks for the receipt asked for among the finished items of the same reference (and terminal, if the request
+    /// names one), newest first. The returned note goes to the action journal.
+    #[must_use]
+    pub fn match_earlier(
+        &self,
+        candidates: &[StoredItem],
+        request: &ReceiptRequest,
+        clock: &dyn Clock,
+    ) -> Earlier {
+        earlier::find(&self.state, &self.options, candidates, request, clock)
+    }
+
+    /// Checks a request and makes the queue item that has to be durable (as part of an [`Intent`]) before
+    /// [`Self::process`].
+    ///
+    /// # Errors
+    /// When the request is refused with nothing stored.
+    pub fn receive(
+        &self,
+        request: &ReceiptRequest,
+        clock: &dyn Clock,
+    ) -> Result<QueueItemRow, PreQueueError> {
+        intake::receive(&self.state, &self.options, request, clock)
+    }
+
+    /// The intent is durable.
+    pub fn begun(&mut self, intent: &Intent) {
+        self.state.begun(intent);
+    }
+
+    /// Decides a request and has it signed. The same call settles an interrupted intent, with the request read by
+    /// [`intake::stored_request`]. The state does not change.
+    pub async fn process(
+        &self,
+        intent: &Intent,
+        request: &ReceiptRequest,
+        scu: &dyn Scu,
+        clock: &dyn Clock,
+    ) -> Processed {
+        let mut work = Work::new(&self.state, &self.options, &intent.item, request, scu, clock);
+        let decided = async {
+            let sums = conclusion::sums(&work)?;
+            let verdict = dispatch::decide(&mut work).await?;
+            Ok::<_, CaseError>((verdict, sums))
+        }
+        .await;
+        match decided {
+            Ok((verdict, sums)) => conclusion::accept(work, intent, verdict, sums),
+            Err(error) => conclusion::refuse(work, intent, &error),
+        }
+    }
+
+    /// The entry is durable: it is the state now.
+    pub fn adopt(&mut self, entry: &Entry) {
+        self.state.adopt(entry);
+    }
+}

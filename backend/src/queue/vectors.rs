@@ -1,0 +1,1 @@
+//! The worked vectors of `fiscal-spec.md` chapter 9.
