@@ -24,6 +24,10 @@ pub mod store;
 pub mod transition;
 /// The record in this process: for a pod that runs alone, and for tests.
 pub mod in_memory;
+/// The record in a Redis.
+pub mod redis;
+
+mod first_renewals;
 
 use std::sync::Arc;
 
@@ -31,6 +35,7 @@ use thiserror::Error;
 
 use config::{OwnershipConfig, Place};
 use in_memory::InMemoryStore;
+use redis::RedisStore;
 use store::OwnershipStore;
 
 /// Gives the store that the settings name. Nothing is connected yet: a store that is away shows in the first
@@ -41,6 +46,7 @@ use store::OwnershipStore;
 pub fn connect(config: &OwnershipConfig) -> Result<Arc<dyn OwnershipStore>, ConnectError> {
     Ok(match &config.place {
         Place::Alone => Arc::new(InMemoryStore::new()),
+        Place::Redis(connection) => Arc::new(RedisStore::new(connection, &config.channel)?),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::redis::connection::RedisConnection;
 use crate::env::{Faults, Setting, Settings};
 
 /// The Redis that records ownership.
@@ -44,6 +45,8 @@ pub const SETTINGS: &[Setting] = &[REDIS, CHANNEL, URL, LEASE_SECONDS, RENEW_SEC
 pub enum Place {
     /// In this process: a single pod, without coordination.
     Alone,
+    /// In a Redis.
+    Redis(RedisConnection),
 }
 
 /// Where the record is kept, and how long a pod's lease lasts.
@@ -51,6 +54,8 @@ pub enum Place {
 pub struct OwnershipConfig {
     /// Where ownership is recorded.
     pub place: Place,
+    /// Prefix of keys and name of the channel in Redis: 1 to 64 letters, digits, `-`, `_`, `.`, `:` or `/`.
+    pub channel: String,
     /// How long a pod's record lives without renewal.
     pub lease: Duration,
     /// How often a pod renews its record.
@@ -69,9 +74,35 @@ impl OwnershipConfig {
             ));
         }
         Self {
-            place: Place::Alone,
+            place: place(settings, faults),
+            channel: channel(settings, faults),
             lease: Duration::from_secs(lease),
             renew_every: Duration::from_secs(renew_every),
         }
     }
+}
+
+fn place(settings: &Settings, faults: &mut Faults) -> Place {
+    let redis = settings.effective(&REDIS);
+    if redis.value.trim().is_empty() {
+        return Place::Alone;
+    }
+    match redis.value.parse() {
+        Ok(connection) => Place::Redis(connection),
+        Err(error) => {
+            faults.add(&REDIS, &redis, &error);
+            Place::Alone
+        }
+    }
+}
+
+fn channel(settings: &Settings, faults: &mut Faults) -> String {
+    let channel = settings.effective(&CHANNEL);
+    // A brace would move the hash tag, and with it half of the keys to another slot.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    if channel.value.is_empty() || channel.value.len() > 64 || !channel.value.chars().all(plain) {
+        let rule = "must be 1 to 64 letters, digits, '-', '_', '.', ':' or '/'";
+        faults.add(&CHANNEL, &channel, &rule);
+    }
+    channel.value
 }

@@ -2,7 +2,7 @@
 //!
 //! Leases run by the runtime's monotonic clock, so a test that pauses tokio's time moves them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use super::first_renewals::FirstRenewals;
 use super::store::{
     Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
 };
@@ -21,6 +22,7 @@ use crate::placement::pod::PodRecord;
 #[derive(Debug)]
 pub struct InMemoryStore {
     state: Mutex<State>,
+    first_renewals: FirstRenewals,
     events: broadcast::Sender<OwnershipEvent>,
 }
 
@@ -30,8 +32,6 @@ struct State {
     /// next pod asks it before it takes a cashbox over.
     pods: HashMap<Incarnation, (PodRecord, Instant)>,
     boxes: HashMap<CashBoxId, BoxRecord>,
-    /// Every incarnation that ever renewed, so that its first time can be told from a return.
-    known: HashSet<Incarnation>,
 }
 
 impl Default for InMemoryStore {
@@ -46,6 +46,7 @@ impl InMemoryStore {
     pub fn new() -> Self {
         Self {
             state: Mutex::default(),
+            first_renewals: FirstRenewals::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
         }
     }
@@ -105,7 +106,7 @@ impl OwnershipStore for InMemoryStore {
         state
             .pods
             .insert(incarnation, (pod.clone(), Instant::now() + lease));
-        let first = state.known.insert(incarnation);
+        let first = self.first_renewals.is_first(incarnation);
         if lived
             .as_ref()
             .is_none_or(|before| before.differs_in_more_than_load(pod))
