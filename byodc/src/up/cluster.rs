@@ -10,6 +10,9 @@ use super::ports;
 use crate::cli::UpOptions;
 use crate::role::Role;
 
+/// A setting as an environment variable.
+pub type Variable = (&'static str, String);
+
 /// One part of the cluster: a name that stays while processes come and go.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -64,7 +67,7 @@ pub struct Plan {
     /// Where it will listen.
     pub addresses: Addresses,
     /// Its settings, as environment variables.
-    pub settings: Vec<(&'static str, String)>,
+    pub settings: Vec<Variable>,
     /// Where its output goes.
     pub log: PathBuf,
 }
@@ -79,9 +82,9 @@ pub struct Cluster {
     /// Where the configuration service listens, for the whole run.
     pub config_service: SocketAddr,
     /// Settings that proxy and pods must agree on.
-    ownership: Vec<(&'static str, String)>,
+    ownership: Vec<Variable>,
     /// Settings that all pods share.
-    pod: Vec<(&'static str, String)>,
+    pod: Vec<Variable>,
     cashboxes: String,
     logs: PathBuf,
 }
@@ -90,7 +93,7 @@ impl Cluster {
     /// The cluster that was asked for.
     ///
     /// # Errors
-    /// No port is free.
+    /// No port is free; a file of the data directory cannot be had.
     pub fn new(options: &UpOptions, data: &DataDir, listen: SocketAddr) -> anyhow::Result<Self> {
         let free = || ports::free().context("finding a free port");
         let config_service = free()?;
@@ -108,6 +111,7 @@ impl Cluster {
                     "Byodc__Journal__Url",
                     options.journal.clone().unwrap_or_else(|| sqlite(&data.journal())),
                 ),
+                ("Byodc__Configuration__Key", data.configuration_key()?),
                 ("Byodc__Simulator__Directory", text(&data.simulator())),
                 ("Byodc__Simulator__DelayMs", options.scu_delay_ms.to_string()),
                 ("Byodc__Pod__Generation", "up".to_owned()),
@@ -133,10 +137,21 @@ impl Cluster {
     /// # Errors
     /// No port is free.
     pub fn plan(&self, part: &Part) -> std::io::Result<Plan> {
-        let (role, addresses, settings) = match part {
-            Part::ConfigService => self.plan_config_service(),
-            Part::Pod(_) => self.plan_pod(part.name())?,
-            Part::Proxy => self.plan_proxy(),
+        let addresses = match part {
+            Part::ConfigService => Addresses {
+                main: self.config_service,
+                admin: self.config_service,
+            },
+            Part::Pod(_) => Addresses {
+                main: ports::free()?,
+                admin: ports::free()?,
+            },
+            Part::Proxy => self.proxy,
+        };
+        let (role, settings) = match part {
+            Part::ConfigService => (Role::ConfigService, self.of_config_service()),
+            Part::Pod(_) => (Role::Backend, self.of_pod(part.name(), addresses)),
+            Part::Proxy => (Role::Proxy, self.of_proxy()),
         };
         Ok(Plan {
             role,
@@ -151,26 +166,14 @@ impl Cluster {
         self.logs.join(format!("{}.log", part.name()))
     }
 
-    fn plan_config_service(&self) -> (Role, Addresses, Vec<(&'static str, String)>) {
-        let settings = vec![
+    fn of_config_service(&self) -> Vec<Variable> {
+        vec![
             ("Byodc__ConfigService__Listen", self.config_service.to_string()),
             ("Byodc__ConfigService__Directory", self.cashboxes.clone()),
-        ];
-        (
-            Role::ConfigService,
-            Addresses {
-                main: self.config_service,
-                admin: self.config_service,
-            },
-            settings,
-        )
+        ]
     }
 
-    fn plan_pod(&self, name: String) -> std::io::Result<(Role, Addresses, Vec<(&'static str, String)>)> {
-        let addresses = Addresses {
-            main: ports::free()?,
-            admin: ports::free()?,
-        };
+    fn of_pod(&self, name: String, addresses: Addresses) -> Vec<Variable> {
         let own = [
             ("Byodc__Pod__Name", name),
             ("Byodc__Http__Listen", addresses.main.to_string()),
@@ -178,29 +181,23 @@ impl Cluster {
             ("Byodc__Admin__Listen", addresses.admin.to_string()),
             ("Byodc__Pod__AdminAddress", addresses.admin.to_string()),
         ];
-        let settings = own
-            .into_iter()
+        own.into_iter()
             .chain(self.pod.clone())
             .chain(self.ownership.clone())
-            .collect();
-        Ok((Role::Backend, addresses, settings))
+            .collect()
     }
 
-    fn plan_proxy(&self) -> (Role, Addresses, Vec<(&'static str, String)>) {
+    fn of_proxy(&self) -> Vec<Variable> {
         let own = [
             ("Byodc__Proxy__Listen", self.proxy.main.to_string()),
             ("Byodc__Proxy__AdminListen", self.proxy.admin.to_string()),
         ];
-        (
-            Role::Proxy,
-            self.proxy,
-            own.into_iter().chain(self.ownership.clone()).collect(),
-        )
+        own.into_iter().chain(self.ownership.clone()).collect()
     }
 }
 
 /// Where it is known who owns what. The other place is emptied, so that none from the environment comes in between.
-fn ownership(options: &UpOptions, data: &DataDir) -> Vec<(&'static str, String)> {
+fn ownership(options: &UpOptions, data: &DataDir) -> Vec<Variable> {
     let (redis, sql) = match &options.redis {
         Some(redis) => (redis.clone(), String::new()),
         None => (String::new(), sqlite(&data.ownership())),

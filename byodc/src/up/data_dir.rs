@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use uuid::Uuid;
 
 /// A data directory, held by this process.
 #[derive(Debug)]
@@ -84,6 +85,19 @@ impl DataDir {
         self.root.join("logs")
     }
 
+    /// The key that seals configurations kept for outages, made at the first start.
+    ///
+    /// # Errors
+    /// Its file cannot be read or written.
+    pub fn configuration_key(&self) -> anyhow::Result<String> {
+        let path = self.root.join("configuration.key");
+        let told = || format!("keeping a key in {}", path.display());
+        if !path.exists() {
+            write_whole(&path, random_hex().as_bytes()).with_context(told)?;
+        }
+        fs::read_to_string(&path).with_context(told)
+    }
+
     /// The bodies and headers that the printed commands send.
     pub fn try_out(&self) -> PathBuf {
         self.root.join("try")
@@ -93,6 +107,11 @@ impl DataDir {
     pub fn run_file(&self) -> PathBuf {
         self.root.join("run.json")
     }
+}
+
+/// A secret of 64 hexadecimal digits, 244 bits of them random.
+pub fn random_hex() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
 /// Writes a file that others see whole or not at all, readable by its owner only.

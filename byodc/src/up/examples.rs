@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::clock::Ticks;
 use shared::identity::{CashBoxId, QueueId, ScuId};
-use uuid::Uuid;
 
-use super::data_dir::write_whole;
+use super::data_dir::{random_hex, write_whole};
 
 /// The package that stands for a simulated TSE.
 const SIMULATOR: &str = "Byodc.SCU.DE.Simulator";
@@ -70,7 +69,7 @@ fn read(path: &Path) -> Option<Cashbox> {
 fn create(directory: &Path, number: usize) -> std::io::Result<Cashbox> {
     let cashbox = Cashbox {
         id: CashBoxId::random(),
-        token: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
+        token: random_hex(),
         built_at: Ticks::from_timestamp(Timestamp::now()),
         simulated: true,
     };

@@ -1,5 +1,10 @@
 //! The binary from outside: started, asked, ended.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "everything here is a test, and may stop at the first surprise"
+)]
+
 /// A process of the binary, ended with the test.
 mod process;
 /// The configuration service over HTTP.
