@@ -10,6 +10,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+/// The binary under test.
+pub mod binary;
 /// Ports that nobody listens on.
 pub mod ports;
 /// Waiting for a condition, with a bound.
@@ -22,3 +24,21 @@ pub mod reaper;
 pub mod redis;
 /// Real MariaDB and PostgreSQL servers, shared by all tests of a process.
 pub mod database;
+/// A TCP relay that delays, cuts and loses on demand.
+pub mod fault_proxy;
+/// A cashbox and the documents that describe it.
+pub mod cashbox;
+/// Proxies, pods and a configuration service, each a real process.
+pub mod cluster;
+/// One pod.
+pub mod pod;
+/// One proxy.
+pub mod front_door;
+/// The configuration service.
+pub mod config_service;
+/// What a POS posts.
+pub mod receipt;
+/// A POS.
+pub mod client;
+/// What was asked and answered, and whether the journals agree.
+pub mod history;
