@@ -91,8 +91,9 @@ pub fn table() -> String {
     table
 }
 
+/// A text as Markdown shows it: neither a column's end nor a tag.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    text.replace('|', "\\|").replace('<', "&lt;")
 }
 
 #[cfg(test)]
@@ -107,5 +108,16 @@ mod tests {
         let given = Settings::default().with(Origin::Environment, [("Password", "hunter2")]);
         assert_eq!(line(&given, &PASSWORD), "Password = •••••• (environment)");
         assert_eq!(line(&Settings::default(), &PASSWORD), "Password =  (default)");
+    }
+
+    #[test]
+    fn the_readme_shows_every_setting_as_it_is() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let (_, after) = readme.split_once("<!-- settings -->\n").unwrap();
+        let (shown, _) = after.split_once("<!-- /settings -->").unwrap();
+        assert!(
+            shown == table(),
+            "README.md is behind: put what `byodc config table` prints between its settings markers"
+        );
     }
 }

@@ -53,5 +53,5 @@ pub fn names(answer: &str, pod: &str) -> bool {
     let Ok(route) = serde_json::from_str::<Value>(answer) else {
         return false;
     };
-    route["owner"]["pod"].as_str().is_some_and(|owner| owner == pod)
+    route["pod"]["name"].as_str().is_some_and(|owner| owner == pod)
 }
