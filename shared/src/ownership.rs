@@ -26,8 +26,11 @@ pub mod transition;
 pub mod in_memory;
 /// The record in a Redis.
 pub mod redis;
+/// The record in a database.
+pub mod sql;
 
 mod first_renewals;
+mod message;
 
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ use thiserror::Error;
 use config::{OwnershipConfig, Place};
 use in_memory::InMemoryStore;
 use redis::RedisStore;
+use sql::SqlStore;
 use store::OwnershipStore;
 
 /// Gives the store that the settings name. Nothing is connected yet: a store that is away shows in the first
@@ -47,6 +51,7 @@ pub fn connect(config: &OwnershipConfig) -> Result<Arc<dyn OwnershipStore>, Conn
     Ok(match &config.place {
         Place::Alone => Arc::new(InMemoryStore::new()),
         Place::Redis(connection) => Arc::new(RedisStore::new(connection, &config.channel)?),
+        Place::Database(address) => Arc::new(SqlStore::new(address)),
     })
 }
 

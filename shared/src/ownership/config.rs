@@ -1,8 +1,11 @@
 //! Where the record is kept, and how long a pod's lease lasts: settings.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::redis::connection::RedisConnection;
+use super::sql::address::DatabaseAddress;
 use crate::env::{Faults, Setting, Settings};
 
 /// The Redis that records ownership.
@@ -47,6 +50,8 @@ pub enum Place {
     Alone,
     /// In a Redis.
     Redis(RedisConnection),
+    /// In a database.
+    Database(DatabaseAddress),
 }
 
 /// Where the record is kept, and how long a pod's lease lasts.
@@ -83,17 +88,40 @@ impl OwnershipConfig {
 }
 
 fn place(settings: &Settings, faults: &mut Faults) -> Place {
-    let redis = settings.effective(&REDIS);
-    if redis.value.trim().is_empty() {
-        return Place::Alone;
-    }
-    match redis.value.parse() {
-        Ok(connection) => Place::Redis(connection),
-        Err(error) => {
-            faults.add(&REDIS, &redis, &error);
+    let redis = read_place(settings, &REDIS, Place::Redis, faults);
+    let database = read_place(settings, &URL, Place::Database, faults);
+    match (redis, database) {
+        (Some(_), Some(_)) => {
+            let both = "ownership is recorded in one place";
+            faults.add_text(format!("{} and {} are both set: {both}", REDIS.name, URL.name));
             Place::Alone
         }
+        (one, other) => one.or(other).unwrap_or(Place::Alone),
     }
+}
+
+/// The place that a setting names; `None` when it is empty. What cannot be read is a fault.
+fn read_place<T>(
+    settings: &Settings,
+    setting: &Setting,
+    place: fn(T) -> Place,
+    faults: &mut Faults,
+) -> Option<Place>
+where
+    T: FromStr<Err: Display>,
+{
+    let effective = settings.effective(setting);
+    if effective.value.trim().is_empty() {
+        return None;
+    }
+    let address = effective.value.parse();
+    Some(address.map_or_else(
+        |error| {
+            faults.add(setting, &effective, &error);
+            Place::Alone
+        },
+        place,
+    ))
 }
 
 fn channel(settings: &Settings, faults: &mut Faults) -> String {
@@ -105,4 +133,67 @@ fn channel(settings: &Settings, faults: &mut Faults) -> String {
         faults.add(&CHANNEL, &channel, &rule);
     }
     channel.value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Origin;
+
+    fn read(given: &[(&str, &str)]) -> (OwnershipConfig, Vec<String>) {
+        let settings = Settings::default().with(Origin::Environment, given.iter().copied());
+        let mut faults = Faults::default();
+        let config = OwnershipConfig::read(&settings, &mut faults);
+        (config, faults.lines().to_vec())
+    }
+
+    #[test]
+    fn without_an_address_a_pod_runs_alone() {
+        let (config, faults) = read(&[("Redis__ConnectionString", " "), ("Byodc__Ownership__Url", "")]);
+        assert_eq!((config.place, faults.len()), (Place::Alone, 0));
+        assert_eq!(config.lease, Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_redis_or_a_database_is_taken_and_both_are_refused() {
+        let redis = ("Redis__ConnectionString", "redis:6379");
+        let database = ("Byodc__Ownership__Url", "sqlite:///tmp/ownership.db");
+        assert!(matches!(read(&[redis]).0.place, Place::Redis(_)));
+        assert!(matches!(read(&[database]).0.place, Place::Database(_)));
+        let (_, faults) = read(&[redis, database]);
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].contains("are both set"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_lease_that_one_lost_renewal_would_end_is_a_fault() {
+        let (_, faults) = read(&[
+            ("Byodc__Lease__Seconds", "3"),
+            ("Byodc__Lease__RenewSeconds", "2"),
+        ]);
+        assert_eq!(faults.len(), 1);
+        assert!(
+            read(&[
+                ("Byodc__Lease__Seconds", "4"),
+                ("Byodc__Lease__RenewSeconds", "2")
+            ])
+            .1
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_malformed_address_or_channel_is_a_fault_that_shows_no_secret() {
+        let (_, faults) = read(&[
+            (
+                "Redis__ConnectionString",
+                "h,password=hunter2hunter2,zzz=hunter2hunter2",
+            ),
+            ("Redis__Channel", "a}b"),
+        ]);
+        assert_eq!(faults.len(), 2);
+        assert!(!faults.concat().contains("hunter2"), "{faults:?}");
+        let (_, faults) = read(&[("Byodc__Ownership__Url", "oracle://u:hunter2@h/d")]);
+        assert!(faults.len() == 1 && !faults[0].contains("hunter2"), "{faults:?}");
+    }
 }

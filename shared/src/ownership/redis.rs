@@ -15,8 +15,6 @@
 pub mod connection;
 /// The connection: made when needed, and made again.
 mod link;
-/// What is told over the channel.
-mod message;
 /// Following the channel.
 mod subscription;
 
@@ -29,6 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::ConnectError;
 use super::first_renewals::FirstRenewals;
+use super::message::{self, pod_from_json, pod_to_json};
 use super::store::{
     Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
 };
@@ -36,7 +35,6 @@ use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::placement::pod::PodRecord;
 use connection::RedisConnection;
 use link::Link;
-use message::{pod_from_json, pod_to_json};
 
 /// How long the record of a pod whose lease ran out is kept: the next pod asks it before it takes over.
 const KEEP_LAPSED: Duration = Duration::from_secs(3600);
@@ -145,7 +143,7 @@ impl OwnershipStore for RedisStore {
         let mut call = self.scripts.pods.key(self.pods_key());
         call.arg(&self.channel);
         let records: Vec<String> = self.link.invoke(doing, &call).await?;
-        let records = records.iter().map(|record| pod_from_json(record, doing));
+        let records = records.iter().map(|record| pod(record, doing));
         let mut pods = records.collect::<Result<Vec<_>, _>>()?;
         pods.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(pods)
@@ -218,9 +216,13 @@ impl OwnershipStore for RedisStore {
 
 fn owner(pod: &str, epoch: u64, doing: &'static str) -> Result<Owner, StoreError> {
     Ok(Owner {
-        pod: pod_from_json(pod, doing)?,
+        pod: self::pod(pod, doing)?,
         epoch: Epoch(epoch),
     })
+}
+
+fn pod(text: &str, doing: &'static str) -> Result<PodRecord, StoreError> {
+    pod_from_json(text).map_err(|error| unreadable(doing, format!("a pod's record: {error}")))
 }
 
 fn unreadable(doing: &'static str, detail: impl Into<String>) -> StoreError {

@@ -11,9 +11,9 @@ use redis::RedisError;
 use redis::aio::PubSub;
 use tokio::sync::broadcast;
 
+use super::super::message;
 use super::super::store::OwnershipEvent;
 use super::link::Link;
-use super::message;
 
 /// Between attempts to subscribe.
 const PAUSE: Duration = Duration::from_millis(500);
