@@ -8,8 +8,12 @@
 pub mod types;
 /// Which unit a cashbox uses, as its configuration names it.
 pub mod package;
+/// From a package name to a unit.
+pub mod connect;
 /// Bounds how long and how often a unit is asked.
 pub mod deadline;
+/// Asks only while the claim is the newest.
+pub mod confirmed;
 /// A TSE in software, for trying out and testing.
 pub mod simulator;
 /// How often units were asked.

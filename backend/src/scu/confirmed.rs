@@ -1,0 +1,169 @@
+//! The intent is fenced too: before a call that changes the TSE, the claim is confirmed again when more than a second
+//! has passed since it was confirmed last (design.md, chapter 4).
+//!
+//! ```text
+//! begin (intent committed) ─ intent_committed() ─▶ call within a second ─▶ TSE
+//!                                       └ later, a pause, a retry ─▶ confirm ─ newest ─▶ TSE
+//!                                                                       └ not ─▶ Unreachable, refusal kept
+//! ```
+//!
+//! Below a [`Deadline`](super::deadline::Deadline), so that every try is confirmed. For the unit's user a refusal looks
+//! like a TSE that was not reached; whoever holds the cashbox asks [`Confirmed::take_refusal`] before it makes
+//! anything of the answer permanent.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use super::types::{
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
+    StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
+    UpdateTransaction, UpdatedTransaction,
+};
+use super::{Scu, ScuError};
+use crate::journal::{JournalError, JournalStore};
+use crate::ownership::tenure::Tenure;
+
+/// How long a confirmation is good for; by the monotonic clock.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+
+/// A unit that is asked under a claim.
+#[derive(Debug)]
+pub struct Confirmed {
+    unit: Arc<dyn Scu>,
+    journal: Arc<dyn JournalStore>,
+    tenure: Tenure,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// None before the first confirmation.
+    confirmed_at: Option<Instant>,
+    refusal: Option<JournalError>,
+}
+
+impl Confirmed {
+    /// Asks `unit` under `tenure`, which `journal` granted.
+    #[must_use]
+    pub fn new(unit: Arc<dyn Scu>, journal: Arc<dyn JournalStore>, tenure: Tenure) -> Self {
+        let known = Known {
+            confirmed_at: None,
+            refusal: None,
+        };
+        Self {
+            unit,
+            journal,
+            tenure,
+            known: Mutex::new(known),
+        }
+    }
+
+    /// To be called when an intent was committed: the database has just checked the epoch. `asked_at` is the moment
+    /// **before** the commit was sent.
+    pub fn intent_committed(&self, asked_at: Instant) {
+        self.known().confirmed_at = Some(asked_at);
+    }
+
+    /// Why a call was held back since the last time this was asked: the claim is not the newest any more, or nobody
+    /// could say. The caller must not answer or append what came of it.
+    #[must_use]
+    pub fn take_refusal(&self) -> Option<JournalError> {
+        self.known().refusal.take()
+    }
+
+    /// Confirms the claim unless that was done just now.
+    async fn confirm(&self) -> Result<(), ScuError> {
+        let asked_at = Instant::now();
+        let is_good = |at: Instant| asked_at.saturating_duration_since(at) <= GOOD_FOR;
+        if self.known().confirmed_at.is_some_and(is_good) {
+            return Ok(());
+        }
+        match self.journal.confirm(&self.tenure).await {
+            Ok(()) => {
+                self.known().confirmed_at = Some(asked_at);
+                Ok(())
+            }
+            Err(refusal) => {
+                let message = format!("the TSE was not asked: {refusal}");
+                self.known().refusal = Some(refusal);
+                Err(ScuError::Unreachable { message })
+            }
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Scu for Confirmed {
+    async fn start_transaction(&self, start: StartTransaction) -> Result<StartedTransaction, ScuError> {
+        self.confirm().await?;
+        self.unit.start_transaction(start).await
+    }
+
+    async fn update_transaction(&self, update: UpdateTransaction) -> Result<UpdatedTransaction, ScuError> {
+        self.confirm().await?;
+        self.unit.update_transaction(update).await
+    }
+
+    async fn finish_transaction(&self, finish: FinishTransaction) -> Result<FinishedTransaction, ScuError> {
+        self.confirm().await?;
+        self.unit.finish_transaction(finish).await
+    }
+
+    async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError> {
+        self.unit.trace(identity).await
+    }
+
+    async fn tse_info(&self) -> Result<TseInfo, ScuError> {
+        self.unit.tse_info().await
+    }
+
+    async fn set_tse_state(&self, state: TseState) -> Result<TseState, ScuError> {
+        self.confirm().await?;
+        self.unit.set_tse_state(state).await
+    }
+
+    async fn register_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
+        self.confirm().await?;
+        self.unit.register_client(client_id).await
+    }
+
+    async fn unregister_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
+        self.confirm().await?;
+        self.unit.unregister_client(client_id).await
+    }
+
+    async fn set_tse_time(&self) -> Result<(), ScuError> {
+        self.confirm().await?;
+        self.unit.set_tse_time().await
+    }
+
+    async fn self_test(&self) -> Result<(), ScuError> {
+        self.confirm().await?;
+        self.unit.self_test().await
+    }
+
+    async fn start_export(&self, scope: ExportScope) -> Result<ExportSession, ScuError> {
+        self.unit.start_export(scope).await
+    }
+
+    async fn export_data(&self, token: &str, chunk_bytes_max: usize) -> Result<ExportChunk, ScuError> {
+        self.unit.export_data(token, chunk_bytes_max).await
+    }
+
+    async fn end_export(&self, token: &str, sha256_base64: &str, erase: bool) -> Result<ExportEnd, ScuError> {
+        // It may erase what is known nowhere else.
+        self.confirm().await?;
+        self.unit.end_export(token, sha256_base64, erase).await
+    }
+
+    async fn echo(&self, message: &str) -> Result<String, ScuError> {
+        self.unit.echo(message).await
+    }
+}

@@ -1,0 +1,178 @@
+//! From a package name in a cashbox's configuration to a unit that can be asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::Scu;
+use super::deadline::Deadline;
+use super::metrics::Metrics;
+use super::package::ScuPackage;
+use super::simulator::{DELAY_MS_MAX, Simulators, Traits};
+use super::types::TseState;
+
+/// Packages that mean the simulator: ours, and the original's TSE in memory.
+const SIMULATOR_PACKAGES: [&str; 2] = ["byodc.scu.de.simulator", "fiskaltrust.middleware.scu.de.inmemory"];
+/// Packages of TSEs that this version knows but cannot talk to yet.
+const COMING_PACKAGES: [&str; 4] = [
+    "fiskaltrust.middleware.scu.de.fiskalycertified",
+    "fiskaltrust.middleware.scu.de.deutschefiskal",
+    "fiskaltrust.middleware.scu.de.swissbitcloud",
+    "fiskaltrust.middleware.scu.de.swissbitcloudv2",
+];
+
+/// Why a configured SCU cannot be used. The cashbox cannot start until its configuration or the version changes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConnectError {
+    /// A TSE that a later version will talk to.
+    #[error("the SCU package {package} is not supported by this version")]
+    NotSupportedYet {
+        /// As configured.
+        package: String,
+    },
+    /// Nothing is known by this name.
+    #[error("there is no SCU package {package}; this version supports Byodc.SCU.DE.Simulator")]
+    Unknown {
+        /// As configured.
+        package: String,
+    },
+    /// A setting of the package is wrong. Its value is not repeated.
+    #[error("the setting {key} of the SCU package {package} must be {rule}")]
+    Setting {
+        /// As configured.
+        package: String,
+        /// Which setting.
+        key: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+}
+
+/// Makes the units of all cashboxes of a pod.
+#[derive(Debug)]
+pub struct Connector {
+    simulators: Simulators,
+    metrics: Arc<Metrics>,
+}
+
+impl Connector {
+    /// Units that count what they are asked in `metrics`.
+    #[must_use]
+    pub fn new(simulators: Simulators, metrics: Arc<Metrics>) -> Self {
+        Self { simulators, metrics }
+    }
+
+    /// The simulated TSEs, for tests that make them fail.
+    #[must_use]
+    pub fn simulators(&self) -> &Simulators {
+        &self.simulators
+    }
+
+    /// The unit that a configuration names. Nothing is sent to it, so a TSE that is down does not keep a cashbox from
+    /// starting. Calls are not bounded yet: see [`Connector::with_deadline`].
+    ///
+    /// # Errors
+    /// When the package is unknown or not supported, or one of its settings is wrong.
+    pub fn connect(&self, package: &ScuPackage) -> Result<Arc<dyn Scu>, ConnectError> {
+        let name = package.package.to_ascii_lowercase();
+        if SIMULATOR_PACKAGES.contains(&name.as_str()) {
+            let simulator = self.simulators.open(package.scu, simulator_traits(package)?);
+            return Ok(Arc::new(simulator));
+        }
+        let package = package.package.clone();
+        Err(match COMING_PACKAGES.contains(&name.as_str()) {
+            true => ConnectError::NotSupportedYet { package },
+            false => ConnectError::Unknown { package },
+        })
+    }
+
+    /// Bounds the calls to a unit as its package says.
+    #[must_use]
+    pub fn with_deadline(&self, unit: Arc<dyn Scu>, package: &ScuPackage) -> Deadline {
+        Deadline::new(unit, package.patience, Arc::clone(&self.metrics))
+    }
+}
+
+/// The simulator's settings: `DelayMs`, and `InitialState` (0 or 1) for a TSE that is made now.
+fn simulator_traits(package: &ScuPackage) -> Result<Traits, ConnectError> {
+    let wrong = |key, rule| ConnectError::Setting {
+        package: package.package.clone(),
+        key,
+        rule,
+    };
+    let delay_ms = package.keys.text("DelayMs").map(|text| text.trim().parse());
+    let delay = match delay_ms {
+        None => None,
+        Some(Ok(ms @ 0..=DELAY_MS_MAX)) => Some(Duration::from_millis(ms)),
+        Some(_) => return Err(wrong("DelayMs", "0 to 600000")),
+    };
+    let born_as = match package.keys.text("InitialState").as_deref() {
+        None => Traits::default().born_as,
+        Some("0") => TseState::Uninitialized,
+        Some("1") => TseState::Initialized,
+        Some(_) => return Err(wrong("InitialState", "0 or 1")),
+    };
+    Ok(Traits { delay, born_as })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scu::deadline::Patience;
+    use crate::scu::package::PackageKeys;
+    use crate::scu::simulator;
+    use prometheus::Registry;
+    use serde_json::json;
+    use shared::clock::MachineClock;
+    use shared::identity::ScuId;
+
+    fn connect(name: &str, settings: serde_json::Value) -> Result<Arc<dyn Scu>, ConnectError> {
+        let simulators =
+            Simulators::new(simulator::Config::default(), Arc::new(MachineClock::default())).unwrap();
+        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+        Connector::new(simulators, metrics).connect(&ScuPackage {
+            scu: ScuId::from_u128(1),
+            package: name.to_owned(),
+            version: String::new(),
+            urls: Vec::new(),
+            keys: PackageKeys::new(settings.as_object()),
+            patience: Patience::default(),
+        })
+    }
+
+    #[test]
+    fn both_simulator_packages_are_found_in_any_letter_case() {
+        for name in ["Byodc.SCU.DE.Simulator", "fiskaltrust.middleware.scu.de.INMEMORY"] {
+            assert!(
+                connect(name, json!({"delayms": "5", "InitialState": 0})).is_ok(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_vendor_to_come_and_an_unknown_one_are_named_in_different_errors() {
+        let package = "fiskaltrust.Middleware.SCU.DE.FiskalyCertified".to_owned();
+        let error = connect(&package, json!({"ApiSecret": "hunter2"})).unwrap_err();
+        assert_eq!(error, ConnectError::NotSupportedYet { package });
+        assert!(
+            matches!(connect("Abacus", json!({})), Err(ConnectError::Unknown { package }) if package == "Abacus")
+        );
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_its_rule() {
+        for (key, value) in [
+            ("DelayMs", json!(-1)),
+            ("DelayMs", json!("soon")),
+            ("InitialState", json!(2)),
+        ] {
+            let error = connect("Byodc.SCU.DE.Simulator", json!({ key: value })).unwrap_err();
+            assert!(
+                matches!(error, ConnectError::Setting { key: named, .. } if named == key),
+                "{error}"
+            );
+        }
+    }
+}
