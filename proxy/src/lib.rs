@@ -1,7 +1,49 @@
 //! The proxy: takes a receipt from a POS and brings it to the one pod that owns its cashbox.
+//!
+//! ```text
+//! accept → head → cashbox id → route → exchange with the pod → reply
+//! ```
+//!
+//! It holds nothing that cannot be lost: routes are proposals that pods correct, and any number of proxies can run
+//! beside each other. What it promises: an answer is the answer to this request, a receipt is sent twice only under
+//! one operation id, and nothing waits, queues or retries without a bound. What it leaves to the pods: tokens, and
+//! who may write.
 
 /// What the proxy can be told.
 pub mod config;
+/// Accepts connections: sockets, TLS, threads, both front doors.
+pub mod listener;
+/// HTTP messages, parsed, checked and written anew.
+pub mod message;
+/// A request's phases in order.
+pub mod gateway;
+/// Whose receipt is it: request head → cashbox.
+pub mod cashbox_id;
+/// Who owns it: cashbox → pod.
+pub mod route;
+/// Ask the pod, again if need be.
+pub mod exchange;
+/// What to do after each try: pure decisions.
+pub mod retry;
+/// Where requests wait while their cashbox changes hands.
+pub mod waiting_room;
+/// Open connections to pods.
+pub mod pool;
+/// The rest of a pod's answer, as it comes.
+pub mod pod_answer;
+/// Every error as an answer to the POS.
+pub mod reply;
+/// The one line about a request, at its end.
+pub mod request_record;
+/// The admin port.
+pub mod admin;
+/// What is counted.
+pub mod metrics;
+
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod testing;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,8 +51,18 @@ use std::sync::Arc;
 use shared::ownership::store::OwnershipStore;
 use shared::shutdown::Shutdown;
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use config::Config;
+use gateway::Shared;
+use listener::certificate::{Certificate, CertificateError};
+use listener::connections::Connections;
+use listener::{Doors, Socket, Threads};
+use route::Routes;
+use route::lookup::Lookup;
+use route::watch::Watch;
+use waiting_room::WaitingRoom;
 
 /// Why the proxy did not start.
 #[derive(Debug, Error)]
@@ -24,6 +76,15 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The certificate's files are no good.
+    #[error("the certificate cannot be used")]
+    Certificate(#[from] CertificateError),
+    /// TLS could not be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The system gave no thread.
+    #[error("cannot start a serving thread")]
+    Thread(#[source] std::io::Error),
 }
 
 /// A proxy that serves requests.
@@ -35,31 +96,107 @@ pub struct Running {
     pub tls_address: Option<SocketAddr>,
     /// Where its metrics, health and admin API are.
     pub admin_address: SocketAddr,
+    shared: Arc<Shared>,
+    threads: Threads,
     shutdown: Shutdown,
+    background: TaskTracker,
+    stop_background: CancellationToken,
 }
 
 impl Running {
-    /// Waits until the proxy has been asked to stop and has stopped.
+    /// Serves until the proxy is asked to stop, and stops in order.
     pub async fn ended(self) {
-        self.shutdown.drain.cancelled().await;
+        self.threads.run(&self.shared, &self.shutdown).await;
+        // Health and metrics answer until the very end.
+        self.stop_background.cancel();
+        self.background.close();
+        self.background.wait().await;
     }
 }
 
-/// Starts the proxy. Every port is bound and every file read before it returns.
+/// Starts the proxy: when it returns, it listens. Every port is bound and every file read before.
 ///
 /// # Errors
 /// When a port cannot be had, or the certificate's files are no good.
+///
+/// # Panics
+/// Outside of a tokio runtime: the store, the admin port and the watch run on the current one.
 pub async fn start(
     config: Config,
-    _store: Arc<dyn OwnershipStore>,
+    store: Arc<dyn OwnershipStore>,
     shutdown: Shutdown,
 ) -> Result<Running, StartError> {
+    let certificate = config.tls.as_ref();
+    let certificate = certificate
+        .map(|tls| Certificate::read(&tls.certificate, &tls.key))
+        .transpose()?
+        .map(Arc::new);
+    let doors = Doors {
+        plain: Socket::bind(config.listen)?,
+        tls: match (&config.tls, &certificate) {
+            (Some(tls), Some(certificate)) => Some((Socket::bind(tls.listen)?, Arc::clone(certificate))),
+            _ => None,
+        },
+    };
+    let admin = Socket::bind(config.admin_listen)?;
+
+    let shared = Arc::new(Shared {
+        routes: Arc::new(Routes::new(Lookup::new(store, config.lookup), config.routes_max)),
+        waiting_room: Arc::new(WaitingRoom::new(config.waiting_per_cashbox, config.waiting_total)),
+        metrics: metrics::Metrics::default(),
+        drain: shutdown.drain.clone(),
+        config,
+    });
+    let connections = Arc::new(Connections::new(shared.config.connections_max));
+    let (background, stop_background) = (TaskTracker::new(), CancellationToken::new());
+
+    let mut watch = Watch::new(
+        Arc::clone(&shared.routes),
+        Arc::clone(&shared.waiting_room),
+        &shared.config,
+    );
+    watch.refresh().await;
+    background.spawn(watch.run(stop_background.clone()));
+    if let Some(certificate) = certificate {
+        background.spawn(certificate.follow(stop_background.clone()));
+    }
+    let admin_address = admin.address;
+    serve_admin(admin, &shared, &connections, &background, &stop_background)?;
+    let threads = Threads::start(&doors, &shared, &connections)?;
     Ok(Running {
-        address: config.listen,
-        tls_address: config.tls.map(|tls| tls.listen),
-        admin_address: config.admin_listen,
+        address: doors.plain.address,
+        tls_address: doors.tls.as_ref().map(|(socket, _)| socket.address),
+        admin_address,
+        shared,
+        threads,
         shutdown,
+        background,
+        stop_background,
     })
+}
+
+fn serve_admin(
+    socket: Socket,
+    shared: &Arc<Shared>,
+    connections: &Arc<Connections>,
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<(), StartError> {
+    let address = socket.address;
+    let listener = socket
+        .into_tokio()
+        .map_err(|source| StartError::Listen { address, source })?;
+    let router = admin::router(admin::Seen {
+        shared: Arc::clone(shared),
+        connections: Arc::clone(connections),
+    });
+    let stop = stop.clone();
+    background.spawn(async move {
+        let served = axum::serve(listener, router).into_future();
+        // Open connections of scrapers do not keep the process.
+        stop.run_until_cancelled(served).await;
+    });
+    Ok(())
 }
 
 /// Starts the proxy and serves until `shutdown` ends it.
@@ -71,6 +208,13 @@ pub async fn run(
     store: Arc<dyn OwnershipStore>,
     shutdown: Shutdown,
 ) -> Result<(), StartError> {
-    start(config, store, shutdown).await?.ended().await;
+    let running = start(config, store, shutdown).await?;
+    tracing::info!(
+        address = %running.address,
+        tls_address = running.tls_address.map(tracing::field::display),
+        admin_address = %running.admin_address,
+        "the proxy serves"
+    );
+    running.ended().await;
     Ok(())
 }

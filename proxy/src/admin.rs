@@ -1,0 +1,125 @@
+//! The admin port: metrics, health, and where the proxy thinks a cashbox lives. Never on the public Service.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use shared::identity::pod::PodName;
+use shared::identity::{CashBoxId, Incarnation};
+
+use crate::gateway::Shared;
+use crate::listener::connections::Connections;
+use crate::metrics::Levels;
+use crate::route::Route;
+use crate::route::peer::Peer;
+
+/// What the admin port can see.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The proxy's parts.
+    pub shared: Arc<Shared>,
+    /// The clients' connections.
+    pub connections: Arc<Connections>,
+}
+
+/// The admin port's paths.
+pub fn router(seen: Seen) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/health/live", get(|| async { "live" }))
+        .route("/health/ready", get(ready))
+        .route("/admin/v1/route/{cashbox}", get(route))
+        .route("/admin/v1/pods", get(pods))
+        .with_state(seen)
+}
+
+async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {
+    let membership = seen.shared.routes.membership.load();
+    let newest = membership
+        .pods()
+        .filter(|(pod, _)| Some(pod.generation.as_str()) == membership.generation())
+        .map(|(pod, _)| pod.started_at_ms / 1000);
+    let text = seen.shared.metrics.text(Levels {
+        waiting: seen.shared.waiting_room.waiting(),
+        ring_members: membership.ring_members(),
+        ring_generation_s: newest.min().unwrap_or(0),
+        connections: seen.connections.open_now(),
+        routes: seen.shared.routes.table.len(),
+    });
+    ([("content-type", "text/plain; version=0.0.4")], text)
+}
+
+/// Ready is what this process can do alone: a store that is away does not make it unready.
+async fn ready(State(seen): State<Seen>) -> Response {
+    if seen.shared.drain.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response()
+    } else {
+        "ready".into_response()
+    }
+}
+
+/// Where a cashbox lives, as far as this proxy knows.
+#[derive(Debug, Serialize)]
+struct Whereabouts {
+    cashbox: CashBoxId,
+    /// `table`, `store`, `candidate` or `no_pod_ready`.
+    source: &'static str,
+    pod: Option<PodSeen>,
+    epoch: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct PodSeen {
+    name: PodName,
+    incarnation: Option<Incarnation>,
+    address: String,
+    state: &'static str,
+}
+
+impl From<&Peer> for PodSeen {
+    fn from(peer: &Peer) -> Self {
+        Self {
+            name: peer.name.clone(),
+            incarnation: peer.incarnation,
+            address: peer.address.to_string(),
+            state: peer.state_word(),
+        }
+    }
+}
+
+async fn route(State(seen): State<Seen>, Path(cashbox): Path<String>) -> Response {
+    let Ok(cashbox) = cashbox.parse::<CashBoxId>() else {
+        let problem = serde_json::json!({
+            "title": "Bad Request", "status": 400, "detail": "The cashbox is not a GUID.",
+        });
+        return (StatusCode::BAD_REQUEST, Json(problem)).into_response();
+    };
+    let route = seen.shared.routes.find(cashbox, None).await;
+    let source = route.reason();
+    let (pod, epoch) = match &route {
+        Route::Owner { peer, epoch, .. } => (Some(PodSeen::from(&**peer)), Some(epoch.0)),
+        Route::Candidate(peer) => (Some(PodSeen::from(&**peer)), None),
+        Route::NoPodReady => (None, None),
+    };
+    Json(Whereabouts {
+        cashbox,
+        source,
+        pod,
+        epoch,
+    })
+    .into_response()
+}
+
+async fn pods(State(seen): State<Seen>) -> Json<Vec<PodSeen>> {
+    let membership = seen.shared.routes.membership.load();
+    Json(
+        membership
+            .pods()
+            .map(|(_, peer)| PodSeen::from(&**peer))
+            .collect(),
+    )
+}

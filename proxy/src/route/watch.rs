@@ -1,0 +1,181 @@
+//! Follows the store: changes of ownership as they happen, and the pods every second.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::identity::pod::PodName;
+use shared::ownership::store::OwnershipEvent;
+use shared::placement::pod::PodRecord;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::waiting_room::WaitingRoom;
+
+use super::Routes;
+use super::candidate::Membership;
+
+/// How often the pods are read when nothing happens.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+/// Follows the store for as long as the proxy runs.
+#[derive(Debug)]
+pub struct Watch {
+    routes: Arc<Routes>,
+    waiting_room: Arc<WaitingRoom>,
+    named: Vec<(PodName, SocketAddr)>,
+    dns: Option<String>,
+    store_answers: bool,
+}
+
+/// What made the watch go on.
+enum Awoken {
+    Stop,
+    Tick,
+    Event(OwnershipEvent),
+    EventsMissed,
+    EventsEnded,
+}
+
+impl Watch {
+    /// A watch that has read nothing yet.
+    #[must_use]
+    pub fn new(routes: Arc<Routes>, waiting_room: Arc<WaitingRoom>, config: &Config) -> Self {
+        let named = config.pods.iter().map(|pod| (pod.name.clone(), pod.address));
+        Self {
+            routes,
+            waiting_room,
+            named: named.collect(),
+            dns: config.pods_dns.clone(),
+            store_answers: true,
+        }
+    }
+
+    /// Reads the pods once, then follows the store until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut events = self.routes.lookup.store().events();
+        let mut tick = tokio::time::interval(REFRESH_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut events_end = false;
+        loop {
+            let awoken = tokio::select! {
+                () = stop.cancelled() => Awoken::Stop,
+                _ = tick.tick() => Awoken::Tick,
+                awoken = next(&mut events), if !events_end => awoken,
+            };
+            match awoken {
+                Awoken::Stop => return,
+                Awoken::Tick | Awoken::Event(OwnershipEvent::PodsChanged) => self.refresh().await,
+                Awoken::Event(event) => self.follow(event).await,
+                Awoken::EventsMissed => self.follow(OwnershipEvent::Gap).await,
+                Awoken::EventsEnded => events_end = true,
+            }
+        }
+    }
+
+    async fn follow(&mut self, event: OwnershipEvent) {
+        match event {
+            OwnershipEvent::Owned { cashbox, owner } => {
+                let peer = self.routes.peers.meet(&owner.pod.id, owner.pod.address);
+                self.routes.table.learn(cashbox, &peer, owner.epoch);
+                self.waiting_room.wake(cashbox);
+            }
+            OwnershipEvent::Released { cashbox, epoch } => {
+                self.routes.table.release(cashbox, epoch);
+                self.waiting_room.wake(cashbox);
+            }
+            OwnershipEvent::PodsChanged => self.refresh().await,
+            // Routes are not dropped: a stale one costs a redirect, asking for all of them would be a stampede.
+            OwnershipEvent::Gap => {
+                self.refresh().await;
+                self.waiting_room.wake_all();
+            }
+        }
+    }
+
+    /// Reads the pods anew.
+    pub async fn refresh(&mut self) {
+        let lookup = &self.routes.lookup;
+        match tokio::time::timeout(lookup.limit(), lookup.store().pods()).await {
+            Ok(Ok(records)) => {
+                lookup.store_is_back();
+                self.said(true, &"");
+                self.take(records);
+            }
+            Ok(Err(error)) => self.do_without(&error).await,
+            Err(too_long) => self.do_without(&too_long).await,
+        }
+    }
+
+    fn take(&self, records: Vec<PodRecord>) {
+        let routes = &self.routes;
+        if routes.membership.load().is(&records) {
+            for (record, peer) in routes.membership.load().pods() {
+                peer.is_known(record.state);
+            }
+        } else {
+            let membership = Membership::of(records, &routes.peers);
+            routes.membership.store(Arc::new(membership));
+            self.waiting_room.wake_all();
+        }
+        let membership = routes.membership.load();
+        routes
+            .peers
+            .compare(|peer| peer.incarnation.is_none_or(|start| membership.knows(start)));
+        routes.table.sweep();
+    }
+
+    /// The store is away: what is known stays, and the pods that are named otherwise are added.
+    async fn do_without(&mut self, error: &(dyn std::error::Error + Sync)) {
+        self.routes.lookup.store_is_away();
+        self.said(false, error);
+        let mut named = self.named.clone();
+        if let Some(dns) = &self.dns {
+            named.extend(resolved(dns).await);
+        }
+        let routes = &self.routes;
+        let membership = routes.membership.load().and_named(&named, &routes.peers);
+        if membership.ring_members() != routes.membership.load().ring_members() {
+            routes.membership.store(Arc::new(membership));
+            self.waiting_room.wake_all();
+        }
+    }
+
+    /// One line when the store goes away, one when it is back.
+    fn said(&mut self, answers: bool, error: &dyn std::fmt::Display) {
+        if std::mem::replace(&mut self.store_answers, answers) == answers {
+            return;
+        }
+        if answers {
+            tracing::info!("the ownership store answers again");
+        } else {
+            tracing::warn!(%error, "the ownership store is away: routes in memory and named pods are used");
+        }
+    }
+}
+
+async fn next(events: &mut Receiver<OwnershipEvent>) -> Awoken {
+    match events.recv().await {
+        Ok(event) => Awoken::Event(event),
+        Err(RecvError::Lagged(_)) => Awoken::EventsMissed,
+        Err(RecvError::Closed) => Awoken::EventsEnded,
+    }
+}
+
+/// The addresses behind a DNS name, each as a pod that is named after its address.
+async fn resolved(name: &str) -> Vec<(PodName, SocketAddr)> {
+    let addresses = match tokio::net::lookup_host(name).await {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            tracing::debug!(%name, %error, "the pods' DNS name could not be resolved");
+            return Vec::new();
+        }
+    };
+    let named = |address: SocketAddr| {
+        let text = address.ip().to_string().replace(':', "-").to_ascii_lowercase();
+        Some((text.parse().ok()?, address))
+    };
+    addresses.filter_map(named).collect()
+}
