@@ -5,7 +5,8 @@
 use shared::env::{Faults, Setting, Settings};
 
 use crate::journal::config::JournalConfig;
-use crate::{cashbox, http, journal, pod, shutdown};
+use crate::scu::simulator;
+use crate::{cashbox, config_service, http, journal, pod, shutdown};
 
 /// How a pod is configured.
 #[derive(Debug, Clone)]
@@ -16,6 +17,10 @@ pub struct Config {
     pub http: http::Config,
     /// How many cashboxes it hosts, and how.
     pub cashbox: cashbox::Config,
+    /// How the configuration service is asked.
+    pub config_service: config_service::Config,
+    /// Where simulated TSEs live.
+    pub simulator: simulator::Config,
     /// Where receipts are kept.
     pub journal: JournalConfig,
     /// How it stops.
@@ -29,6 +34,8 @@ impl Config {
             pod: pod::Config::read(settings, faults),
             http: http::Config::read(settings, faults),
             cashbox: cashbox::Config::read(settings, faults),
+            config_service: config_service::Config::read(settings, faults),
+            simulator: simulator::Config::read(settings, faults),
             journal: JournalConfig::read(settings, faults),
             shutdown: shutdown::Config::read(settings, faults),
         }
@@ -42,6 +49,8 @@ pub fn settings() -> Vec<&'static [Setting]> {
         pod::SETTINGS,
         http::SETTINGS,
         cashbox::SETTINGS,
+        config_service::SETTINGS,
+        simulator::SETTINGS,
         journal::config::SETTINGS,
         shutdown::SETTINGS,
     ]

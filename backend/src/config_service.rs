@@ -162,18 +162,17 @@ impl ConfigurationService {
     /// # Errors
     /// Why there is none.
     pub async fn fetch(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        self.flight(cashbox, token).await
+    }
+
+    /// The flight under way for the same cashbox and token, or a new one.
+    fn flight(&self, cashbox: CashBoxId, token: &SecretString) -> Flight {
         let key = (cashbox, digest(token));
         let mut flights = self.parts.flights();
-        let flight = match flights.get(&key) {
-            Some(flight) => flight.clone(),
-            None => {
-                let flight = self.depart(key, token.clone());
-                flights.insert(key, flight.clone());
-                flight
-            }
-        };
-        drop(flights);
-        flight.await
+        let flight = flights
+            .entry(key)
+            .or_insert_with(|| self.depart(key, token.clone()));
+        flight.clone()
     }
 
     /// The configuration of a cashbox as it is now, for a reset: never an earlier flight's, never a kept copy.
