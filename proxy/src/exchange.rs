@@ -124,21 +124,31 @@ impl<'a> Exchange<'a> {
                 None => self.find().await,
             };
             let tried = match &peer {
+                _ if self.left().is_zero() => Tried::TooLate { sent: false },
                 Some(peer) => self.ask(peer).await,
                 None => Tried::NoPod,
             };
             self.learn(peer.as_ref(), &tried);
             let verdict = self.attempts.decide(tried.outcome(&self.work.answer), repeatable);
             self.record.tried(&self.attempts, peer.as_deref());
-            match (verdict, tried) {
-                (Verdict::Final, Tried::Answered(answer)) => return Ok(answer),
-                (Verdict::GiveUp(refused), _) => return Err(refused),
-                (Verdict::TryOwner, _) => named_owner = self.redirected(peer.as_ref()),
-                (Verdict::Again(reason), _) => self.gateway.shared.metrics.resent(reason),
-                (Verdict::Wait(reason), _) => self.wait(reason).await?,
-                (Verdict::Final, _) => return Err(Refused::AnswerLost),
+            if let Tried::Answered(answer) = tried {
+                if verdict == Verdict::Final {
+                    return Ok(answer);
+                }
+                answer.discard(&self.gateway.pool);
+            }
+            match verdict {
+                Verdict::TryOwner => named_owner = self.redirected(peer.as_ref()),
+                Verdict::Again(reason) => self.gateway.shared.metrics.resent(reason),
+                Verdict::Wait(reason) => self.wait(reason).await?,
+                Verdict::GiveUp(refused) => return Err(refused),
+                Verdict::Final => unreachable!("only an answer is final"),
             }
         }
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     async fn find(&mut self) -> Option<Arc<Peer>> {
@@ -156,10 +166,7 @@ impl<'a> Exchange<'a> {
 
     /// One try: send the request, read the head of the answer.
     async fn ask(&mut self, peer: &Arc<Peer>) -> Tried {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Tried::TooLate { sent: false };
-        }
+        let left = self.left();
         let Ok(mut connection) = self.connection(peer, left).await else {
             return Tried::NotSent;
         };
@@ -253,7 +260,7 @@ impl<'a> Exchange<'a> {
     /// Reads what comes next. Says what became of the try when there will be no answer on this connection.
     async fn read_more(&mut self, connection: &mut PodConnection) -> Option<Tried> {
         loop {
-            let left = self.deadline.saturating_duration_since(Instant::now());
+            let left = self.left();
             if left.is_zero() {
                 return Some(Tried::TooLate { sent: true });
             }
@@ -364,7 +371,7 @@ impl<'a> Exchange<'a> {
     async fn wait(&mut self, reason: &'static str) -> Result<(), Refused> {
         let shared = &self.gateway.shared;
         shared.metrics.resent(reason);
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.left();
         let wait = self.attempts.take_wait().min(left);
         // Requests without a cashbox do not wait: their verdict is never `Wait`.
         let cashbox = self.request.cashbox.ok_or(Refused::NoPodReady)?;

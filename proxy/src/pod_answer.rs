@@ -139,6 +139,13 @@ impl PodAnswer {
         matches!(self.body, Body::Ended)
     }
 
+    /// Passes over the rest of an answer that nobody will see. When all of it has come, as with every refusal of a
+    /// pod, the connection stays good.
+    pub fn discard(mut self, pool: &Pool) {
+        while let Ok(Some(_)) = self.next_come() {}
+        self.release(pool);
+    }
+
     /// Gives the connection back to the pool if another request can use it.
     pub fn release(mut self, pool: &Pool) {
         if self.keeps_alive && self.has_ended() {

@@ -2,3 +2,7 @@
 
 /// A store that answers when it is let.
 pub mod store;
+/// A pod that answers what the test says.
+pub mod pod;
+/// A proxy between them.
+pub mod stage;

@@ -153,8 +153,11 @@ fn to_ms(duration: Duration) -> u64 {
 /// Every pod that was heard of, each start once.
 #[derive(Debug, Default)]
 pub struct Peers {
-    known: Mutex<HashMap<(Option<Incarnation>, SocketAddr), Arc<Peer>>>,
+    known: Mutex<HashMap<Start, Arc<Peer>>>,
 }
+
+/// What tells two starts apart: the incarnation, and for pods of unknown start the address.
+type Start = (Option<Incarnation>, SocketAddr);
 
 impl Peers {
     /// The pod of this id at this address.

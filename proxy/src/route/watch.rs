@@ -34,7 +34,7 @@ pub struct Watch {
 enum Awoken {
     Stop,
     Tick,
-    Event(OwnershipEvent),
+    Event(Box<OwnershipEvent>),
     EventsMissed,
     EventsEnded,
 }
@@ -67,8 +67,8 @@ impl Watch {
             };
             match awoken {
                 Awoken::Stop => return,
-                Awoken::Tick | Awoken::Event(OwnershipEvent::PodsChanged) => self.refresh().await,
-                Awoken::Event(event) => self.follow(event).await,
+                Awoken::Tick => self.refresh().await,
+                Awoken::Event(event) => self.follow(*event).await,
                 Awoken::EventsMissed => self.follow(OwnershipEvent::Gap).await,
                 Awoken::EventsEnded => events_end = true,
             }
@@ -158,7 +158,7 @@ impl Watch {
 
 async fn next(events: &mut Receiver<OwnershipEvent>) -> Awoken {
     match events.recv().await {
-        Ok(event) => Awoken::Event(event),
+        Ok(event) => Awoken::Event(Box::new(event)),
         Err(RecvError::Lagged(_)) => Awoken::EventsMissed,
         Err(RecvError::Closed) => Awoken::EventsEnded,
     }

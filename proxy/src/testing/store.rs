@@ -63,10 +63,6 @@ impl ScriptedStore {
         self.owners.lock().unwrap().insert(cashbox, owner);
     }
 
-    pub fn nobody_owns(&self, cashbox: CashBoxId) {
-        self.owners.lock().unwrap().remove(&cashbox);
-    }
-
     pub fn names(&self, pods: Vec<PodRecord>) {
         *self.pods.lock().unwrap() = pods;
         self.tell(OwnershipEvent::PodsChanged);
