@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use futures::StreamExt;
+use futures::{TryStreamExt, stream};
 use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -33,9 +33,9 @@ pub async fn run(proxy: SocketAddr, cashboxes: &[Cashbox], count: u32) -> anyhow
         .filter(|cashbox| cashbox.simulated)
         .take(count as usize)
         .collect();
-    let answers = futures::stream::iter(&chosen).map(|cashbox| activate(&client, proxy, cashbox));
-    let answers: Vec<_> = answers.buffer_unordered(AT_ONCE).collect().await;
-    answers.into_iter().collect::<anyhow::Result<()>>()?;
+    let each = stream::iter(chosen.iter().map(Ok));
+    each.try_for_each_concurrent(AT_ONCE, |cashbox| activate(&client, proxy, cashbox))
+        .await?;
     Ok(chosen)
 }
 
