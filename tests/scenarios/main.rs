@@ -1,3 +1,51 @@
 //! What the README promises, each promise caused and observed with real processes.
+//!
+//! Scenarios that break nothing share two clusters, one with ownership in Redis and one in SQL, and bring their own
+//! cashboxes. Scenarios that kill, pause or starve something have clusters of their own.
+
+use harness::cluster::{Cluster, Ownership, Shared};
+use tokio::sync::OnceCell;
+
+/// Runs each scenario twice: with ownership in Redis, and in SQL.
+macro_rules! with_redis_and_with_sql {
+    ($($scenario:ident),+ $(,)?) => {
+        mod with_redis {
+            $(#[tokio::test]
+            async fn $scenario() {
+                let cluster = crate::shared(harness::cluster::Ownership::Redis).await;
+                super::$scenario(&cluster).await;
+            })+
+        }
+        mod with_sql {
+            $(#[tokio::test]
+            async fn $scenario() {
+                let cluster = crate::shared(harness::cluster::Ownership::Sql).await;
+                super::$scenario(&cluster).await;
+            })+
+        }
+    };
+}
 
 mod servers;
+mod first_receipt;
+mod singleton;
+mod operation_id;
+mod reset;
+mod refusals;
+mod pod_killed;
+mod pod_superseded;
+mod redis_lost;
+mod service_away;
+mod postman;
+
+/// The cluster of three pods and two proxies that all scenarios of a kind share.
+async fn shared(ownership: Ownership) -> Shared {
+    static REDIS: OnceCell<Cluster> = OnceCell::const_new();
+    static SQL: OnceCell<Cluster> = OnceCell::const_new();
+    let cluster = match ownership {
+        Ownership::Redis => &REDIS,
+        Ownership::Sql => &SQL,
+    };
+    let start = || Cluster::of_pods(3).and_proxies(2).owned_in(ownership).start();
+    Shared(cluster.get_or_init(start).await)
+}

@@ -12,12 +12,17 @@ async fn every_request_of_the_postman_collection_gets_the_answer_it_asserts() {
     let cashbox = cluster.new_cashbox();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let newman = tests.join("postman/node_modules/.bin/newman");
-    assert!(newman.exists(), "newman is not installed: bash tests/run.sh installs it");
+    assert!(
+        newman.exists(),
+        "newman is not installed: bash tests/run.sh installs it"
+    );
     let collection = tests.join("../postman");
 
     let mut run = Command::new(newman);
-    run.arg("run").arg(collection.join("byodc.postman_collection.json"));
-    run.arg("-e").arg(collection.join("byodc.postman_environment.json"));
+    run.arg("run")
+        .arg(collection.join("byodc.postman_collection.json"));
+    run.arg("-e")
+        .arg(collection.join("byodc.postman_environment.json"));
     run.args(["--color", "off", "--reporter-cli-no-banner"]);
     for (name, value) in [
         ("baseUrl", cluster.proxies[0].url()),

@@ -239,6 +239,19 @@ impl Cluster {
         logs
     }
 
+    fn show_logs_of_a_failed_test(&self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (name, text) in self.logs() {
+            let lines: Vec<&str> = text.lines().collect();
+            println!("── end of {name}");
+            for line in &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..] {
+                println!("{line}");
+            }
+        }
+    }
+
     async fn ready(&mut self) {
         for pod in &mut self.pods {
             pod.ready().await;
@@ -251,16 +264,25 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        for (name, text) in self.logs() {
-            let lines: Vec<&str> = text.lines().collect();
-            println!("── end of {name}");
-            for line in &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..] {
-                println!("{line}");
-            }
-        }
+        self.show_logs_of_a_failed_test();
+    }
+}
+
+/// A cluster that lives as long as the test process. When a test that uses it fails, the end of each log is shown.
+#[derive(Debug)]
+pub struct Shared(pub &'static Cluster);
+
+impl std::ops::Deref for Shared {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        self.0
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.0.show_logs_of_a_failed_test();
     }
 }
 

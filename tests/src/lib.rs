@@ -40,5 +40,9 @@ pub mod config_service;
 pub mod receipt;
 /// A POS.
 pub mod client;
+/// Many POS systems that sign without pause.
+pub mod traffic;
+/// A simulated TSE: what goes wrong with it, and what it has signed.
+pub mod simulator;
 /// What was asked and answered, and whether the journals agree.
 pub mod history;
