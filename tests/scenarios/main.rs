@@ -2,6 +2,7 @@
 //!
 //! Scenarios that break nothing share two clusters, one with ownership in Redis and one in SQL, and bring their own
 //! cashboxes. Scenarios that kill, pause or starve something have clusters of their own.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use harness::cluster::{Cluster, Ownership, Shared};
 use tokio::sync::OnceCell;
