@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
 /// Knows the living by pid; told `+pid`, `-pid`, or `dir path`.
@@ -32,8 +32,8 @@ done
 [ ${#dirs[@]} = 0 ] || rm -rf -- "${dirs[@]}"
 "#;
 
-static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
-    let mut reaper = Command::new("bash")
+static REAPER: LazyLock<Mutex<Child>> = LazyLock::new(|| {
+    let reaper = Command::new("bash")
         .args(["-c", SCRIPT])
         .process_group(0)
         .stdin(Stdio::piped())
@@ -41,7 +41,7 @@ static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
         .stderr(Stdio::null())
         .spawn()
         .expect("bash is there: tests/run.sh is one");
-    Mutex::new(reaper.stdin.take().expect("it was piped"))
+    Mutex::new(reaper)
 });
 
 /// From now on this process ends with the test process.
@@ -72,5 +72,7 @@ pub fn remove(folder: &Path) {
 }
 
 fn tell(line: &str) {
-    writeln!(REAPER.lock().unwrap(), "{line}").expect("the reaper lives as long as we do");
+    let mut reaper = REAPER.lock().unwrap();
+    let ears = reaper.stdin.as_mut().expect("its input is piped");
+    writeln!(ears, "{line}").expect("the reaper lives as long as we do");
 }
