@@ -19,6 +19,8 @@ pub mod other;
 pub mod start_transaction;
 /// Adds to an open transaction.
 pub mod update_transaction;
+/// Aborts one open transaction, or many.
+pub mod fail_transaction;
 /// Is everything all right; and if it was not, makes it so.
 pub mod zero_receipt;
 /// Puts a queue into operation.

@@ -1,23 +1,21 @@
 //! Which case handles a receipt; first match wins (`fiscal-spec.md` 4.3).
 
 use super::cases::{
-    disabled_queue, disabled_scu, handwritten, initial_operation, late_entry, order, other, receipt,
-    start_transaction, unsupported, update_transaction, zero_receipt,
+    disabled_queue, disabled_scu, fail_transaction, handwritten, initial_operation, late_entry, order, other,
+    receipt, start_transaction, unsupported, update_transaction, zero_receipt,
 };
 use super::failed_mode;
 use super::process_data;
-use super::receipt_case::{HANDWRITTEN, LATE_ENTRY, VOID};
+use super::receipt_case::{
+    FAIL_TRANSACTION, FINISH_SCU_SWITCH, HANDWRITTEN, INITIAL_OPERATION, INITIATE_SCU_SWITCH, LATE_ENTRY,
+    VOID,
+};
 use super::state::Life;
 use super::work::{CaseError, Verdict, Work};
 
-const INITIAL_OPERATION: i64 = 0x0003;
-const FAIL_TRANSACTION: i64 = 0x000B;
-const INITIATE_SCU_SWITCH: i64 = 0x0017;
-const FINISH_SCU_SWITCH: i64 = 0x0018;
-
 /// Decides a receipt and has it signed.
 pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
-    check_fail_transaction(work)?;
+    fail_transaction::check(work)?;
     check_scu(work)?;
     work.process_data = process_data::of(work.case, work.request).map_err(CaseError::Refused)?;
     let number = work.case.number();
@@ -37,7 +35,11 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
         return Ok(failed_mode::process(work));
     }
     match by_case(work).await {
-        Err(CaseError::Tse(_)) if failed_mode::covers(number) => Ok(failed_mode::process(work)),
+        Err(CaseError::Tse(error)) if failed_mode::covers(number) => {
+            let (queue, item) = (work.state.queue.queue, work.item.item);
+            tracing::warn!(queue.id = %queue, queue_item.id = %item, %error, "the receipt goes on without the TSE");
+            Ok(failed_mode::process(work))
+        }
         decided => decided,
     }
 }
@@ -56,7 +58,7 @@ async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
         0x0008 => start_transaction::process(work).await,
         0x0009 => update_transaction::process(work, "Update-transaction receipt").await,
         0x000A => update_transaction::process(work, "Delta-transaction receipt").await,
-        FAIL_TRANSACTION => unsupported::refuse(work, "fail-transaction-receipt"),
+        FAIL_TRANSACTION => fail_transaction::process(work).await,
         0x0010 if !pays => order::process(work).await,
         0x0013 if !(charges && pays) => other::process(work).await,
         0x0014 => other::process(work).await,
@@ -65,20 +67,6 @@ async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
         0x0019 => unsupported::refuse(work, "Migration receipt"),
         _ => receipt::process(work).await,
     }
-}
-
-/// A request to fail many transactions has to name them.
-fn check_fail_transaction(work: &Work<'_>) -> Result<(), CaseError> {
-    let data = work.request.receipt_case_data.as_deref().unwrap_or_default();
-    let names_none = !data.is_empty() && !data.contains("CurrentStartedTransactionNumbers");
-    if work.case.number() == FAIL_TRANSACTION && work.reference().is_empty() && names_none {
-        return Err(CaseError::Refused(
-            "To fail several transactions, ftReceiptCaseData must hold 'CurrentStartedTransactionNumbers'; to fail \
-             one, cbReceiptReference must be set."
-                .to_owned(),
-        ));
-    }
-    Ok(())
 }
 
 /// A queue that was never put into operation needs an SCU to begin with.

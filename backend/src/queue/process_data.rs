@@ -39,6 +39,15 @@ impl ProcessData {
     }
 }
 
+/// What is signed when a transaction is closed for which there is no receipt.
+#[must_use]
+pub fn aborted() -> ProcessData {
+    ProcessData {
+        process_type: KASSENBELEG,
+        text: "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^".to_owned(),
+    }
+}
+
 /// What a receipt signs.
 ///
 /// # Errors

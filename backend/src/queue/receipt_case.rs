@@ -35,6 +35,15 @@ pub const IMPLICIT: Flag = Flag(0x0001_0000_0000);
 /// Asks for an earlier receipt of the same content.
 pub const RECEIPT_REQUEST: Flag = Flag(0x8000_0000_0000);
 
+/// The number of a receipt that puts a queue into operation.
+pub const INITIAL_OPERATION: i64 = 0x0003;
+/// The number of a receipt that aborts transactions.
+pub const FAIL_TRANSACTION: i64 = 0x000B;
+/// The number of a receipt that parts a queue from its SCU.
+pub const INITIATE_SCU_SWITCH: i64 = 0x0017;
+/// The number of a receipt that gives a queue another SCU.
+pub const FINISH_SCU_SWITCH: i64 = 0x0018;
+
 impl ReceiptCase {
     /// The lowest 16 bits: what kind of receipt.
     #[must_use]

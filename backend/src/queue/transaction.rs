@@ -97,21 +97,56 @@ impl Work<'_> {
         data: &ProcessData,
         attempt: Attempt,
     ) -> Result<Signed, ScuError> {
-        let finish = FinishTransaction {
-            identity,
-            client_id: self.client_id().to_owned(),
-            transaction_number: row.transaction_number,
-            process_type: data.process_type.to_owned(),
-            process_data_base64: data.base64(),
-            is_retry: attempt == Attempt::Retry,
-        };
-        let answer = self.scu.finish_transaction(finish).await;
-        let finished = self.settled(identity, answer, |trace| trace.finished).await?;
+        let finished = self
+            .finish(identity, row.transaction_number, data, attempt)
+            .await?;
         self.open_transactions.remove(&row.receipt_reference);
         Ok(Signed {
             start_signature: row.start_signature_base64.clone(),
             finished,
         })
+    }
+
+    /// Finishes a transaction of which only the number is known, and forgets it if it is on record.
+    ///
+    /// # Errors
+    /// When the TSE does not do it.
+    pub async fn close_number(&mut self, number: u64, data: &ProcessData) -> Result<Signed, ScuError> {
+        let identity = self.next_identity();
+        let finished = self.finish(identity, number, data, Attempt::First).await?;
+        self.forget_number(number);
+        Ok(Signed {
+            start_signature: None,
+            finished,
+        })
+    }
+
+    fn forget_number(&mut self, number: u64) {
+        for reference in self.open_transactions.references() {
+            let row = self.open_transactions.get(&reference);
+            if row.is_some_and(|row| row.transaction_number == number) {
+                self.open_transactions.remove(&reference);
+            }
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        identity: TransactionIdentity,
+        transaction_number: u64,
+        data: &ProcessData,
+        attempt: Attempt,
+    ) -> Result<FinishedTransaction, ScuError> {
+        let finish = FinishTransaction {
+            identity,
+            client_id: self.client_id().to_owned(),
+            transaction_number,
+            process_type: data.process_type.to_owned(),
+            process_data_base64: data.base64(),
+            is_retry: attempt == Attempt::Retry,
+        };
+        let answer = self.scu.finish_transaction(finish).await;
+        self.settled(identity, answer, |trace| trace.finished).await
     }
 
     async fn start(

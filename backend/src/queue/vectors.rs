@@ -11,6 +11,8 @@ mod activation;
 mod receipts;
 /// TV-05, TV-06: transactions opened and finished by two requests.
 mod explicit_flow;
+/// Case 0x000B: transactions that are aborted.
+mod fail_transaction;
 /// TV-07: orders.
 mod orders;
 /// TV-09 to TV-11, TV-21: process data.

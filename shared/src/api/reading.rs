@@ -52,11 +52,12 @@ impl ReadError {
     }
 }
 
-/// Parses a document.
+/// Parses a document; a byte order mark before it is passed over.
 ///
 /// # Errors
 /// When it is no JSON, or nested deeper than 128 levels.
 pub fn parse(json: &[u8]) -> Result<Value, ReadError> {
+    let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
     serde_json::from_slice(json).map_err(|error| ReadError::Malformed(error.to_string()))
 }
 
@@ -139,20 +140,36 @@ impl<'a> Members<'a> {
         name: &str,
         read: impl Fn(Members<'_>) -> Result<T, ReadError>,
     ) -> Result<Vec<T>, ReadError> {
-        let items = match self.find(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(ReadError::at(name, expected("a list", other))),
-        };
-        if items.len() > ITEMS_MAX {
-            return Err(ReadError::at(name, format!("more than {ITEMS_MAX} items")));
-        }
+        let items = self.items(name)?.unwrap_or_default();
         let item = |(index, item)| {
             Members::of(item)
                 .and_then(&read)
                 .map_err(|error: ReadError| error.within(name, index))
         };
         items.iter().enumerate().map(item).collect()
+    }
+
+    /// A list of 64-bit integers.
+    ///
+    /// # Errors
+    /// When it is missing or no list, longer than [`ITEMS_MAX`], or an item is no integer.
+    pub fn int64s(&self, name: &str) -> Result<Vec<i64>, ReadError> {
+        let items = self
+            .items(name)?
+            .ok_or_else(|| ReadError::at(name, "it is missing"))?;
+        let item = |item| number::read(item).map_err(|problem| ReadError::at(name, problem));
+        items.iter().map(item).collect()
+    }
+
+    fn items(&self, name: &str) -> Result<Option<&'a [Value]>, ReadError> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Value::Array(items)) if items.len() > ITEMS_MAX => {
+                Err(ReadError::at(name, format!("more than {ITEMS_MAX} items")))
+            }
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(other) => Err(ReadError::at(name, expected("a list", other))),
+        }
     }
 }
 
@@ -201,6 +218,11 @@ mod tests {
             error.to_string(),
             "list[0]: an object is expected, a number was found"
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(parse(b"\xEF\xBB\xBF{}"), parse(b"{}"));
     }
 
     #[test]

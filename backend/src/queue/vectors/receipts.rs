@@ -148,7 +148,6 @@ fn what_is_not_built_says_so_and_signs_nothing() {
         (I | 0x5, "Monthly-closing receipt"),
         (I | 0x6, "Yearly-closing receipt"),
         (I | 0x7, "Daily-closing receipt"),
-        (E | 0xB, "fail-transaction-receipt"),
         (I | 0x17, "Initiate-SCU-switch receipt"),
         (I | 0x18, "Finish-SCU-switch receipt"),
         (I | 0x19, "Migration receipt"),
