@@ -194,6 +194,8 @@ impl Certificate {
             ])
             .args(["-days", "1", "-subj", "/CN=localhost"])
             .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+            // rustls takes no certificate of an authority for a server's, not even the same file for both.
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .arg("-keyout")
             .arg(&made.key)
             .arg("-out")
