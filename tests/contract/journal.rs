@@ -1,22 +1,24 @@
-//! What every journal store promises.
+//! What every journal store promises: one suite over SQLite, MariaDB, PostgreSQL and the memory.
 
-use harness::database::Server;
-use sqlx::{Connection, Executor, MySqlConnection, PgConnection};
+/// The stores, and a fresh database for each test.
+mod stand;
+/// A cashbox that writes: rows as a queue engine would make them.
+mod till;
 
-#[tokio::test]
-async fn fresh_databases_of_one_server_share_no_tables() {
-    for _ in 0..2 {
-        let url = Server::MariaDb.fresh_database().await;
-        let mut connection = MySqlConnection::connect(&url).await.unwrap();
-        connection
-            .execute("CREATE TABLE same_name (a INT)")
-            .await
-            .unwrap();
-        let url = Server::Postgres.fresh_database().await;
-        let mut connection = PgConnection::connect(&url).await.unwrap();
-        connection
-            .execute("CREATE TABLE same_name (a INT)")
-            .await
-            .unwrap();
-    }
+/// Claims and fencing.
+mod claims;
+/// Intents and entries.
+mod writes;
+/// Two pods, groups.
+mod together;
+
+/// Runs each promise against each store, as a test of its own.
+macro_rules! on_every_store {
+    ($($promise:ident),* $(,)?) => {
+        mod in_memory { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::in_memory()).await } )* }
+        mod sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::sqlite()).await } )* }
+        mod maria_db { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::maria_db().await).await } )* }
+        mod postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::postgres().await).await } )* }
+    };
 }
+use on_every_store;

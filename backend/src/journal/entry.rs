@@ -123,6 +123,18 @@ pub struct QueueItemRow {
     pub time_stamp: Ticks,
 }
 
+impl QueueItemRow {
+    /// Takes over what the end of an intent adds to it ([`Entry::item`]).
+    pub(super) fn end_as(&mut self, ended: Self) {
+        self.work_moment = ended.work_moment;
+        self.done_moment = ended.done_moment;
+        self.response = ended.response;
+        self.response_hash = ended.response_hash;
+        self.processing_version = ended.processing_version;
+        self.time_stamp = ended.time_stamp;
+    }
+}
+
 /// One link of the chain (`ftReceiptJournal`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReceiptJournalRow {
@@ -310,7 +322,8 @@ pub struct Entry {
     pub operation: OperationId,
     /// How it ends.
     pub outcome: Outcome,
-    /// The item with `done_moment`, response and hash.
+    /// The item with `work_moment`, `done_moment`, response and hash, `processing_version` and `time_stamp` of its
+    /// end. The request and everything else stay as the intent wrote them.
     pub item: QueueItemRow,
     /// The link that it adds to the chain; none for an error or an abandoned intent.
     pub receipt: Option<ReceiptJournalRow>,

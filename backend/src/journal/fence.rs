@@ -79,7 +79,7 @@ pub(super) fn holder<'a>(
 fn ends_an_open_row(stored: &QueueRow, settled_row: i64, entry: &Entry) -> bool {
     let open = settled_row < entry.item.row && entry.item.row <= stored.queued_row;
     let expected = entry.queue.queued_row == stored.queued_row || entry.queue.queued_row == entry.item.row;
-    open && expected && entry.queue.current_row == stored.current_row + 1
+    open && expected && entry.queue.queue == stored.queue && entry.queue.current_row == stored.current_row + 1
 }
 
 /// Numbers rise by one with each receipt, and the chain's end moves only with a receipt (`fiscal-spec.md` 3.2).

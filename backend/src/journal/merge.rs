@@ -5,7 +5,7 @@
 
 use shared::clock::Ticks;
 
-use super::entry::{ActionJournalRow, Change, MasterDataJson, QueueDeRow, QueueSeed, ScuRow};
+use super::entry::{ActionJournalRow, Change, MasterDataJson, QueueDeRow, QueueRow, QueueSeed, ScuRow};
 use super::fence::StoredQueue;
 
 /// Type of the action journal that marks a queue whose migration was started (`fiscal-spec.md` 4.11).
@@ -78,8 +78,11 @@ fn queue(mut stored: StoredQueue, seed: &QueueSeed, at: Ticks) -> StoredQueue {
     match stored.cashbox_time_stamp {
         None => {
             stored.cashbox_time_stamp = Some(at);
-            stored.row = seed.queue.clone();
-            stored.row.time_stamp = at;
+            stored.row = QueueRow {
+                queue: stored.row.queue,
+                time_stamp: at,
+                ..seed.queue.clone()
+            };
             stored.settled_row = stored.row.queued_row;
             return stored;
         }

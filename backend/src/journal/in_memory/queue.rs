@@ -156,7 +156,7 @@ impl Queue {
         let intent = open.ok_or(JournalError::Fenced {
             doing: "appending a receipt",
         })?;
-        intent.row = entry.item;
+        intent.row.end_as(entry.item);
         intent.outcome = Some(entry.outcome);
         self.stored = next;
         self.queue_de = entry.queue_de.or(self.queue_de.take());

@@ -1,0 +1,89 @@
+//! What a writer is handed, and what it answers.
+
+use shared::clock::Ticks;
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, Epoch, QueueId};
+
+use crate::journal::JournalError;
+use crate::journal::entry::{ActionJournalRow, Entry, Intent, KeptConfiguration, OpenQueue, QueueSeed};
+use crate::ownership::tenure::Tenure;
+
+/// One write of one cashbox.
+#[derive(Debug)]
+pub(super) enum Write {
+    Claim {
+        queue: QueueId,
+        cashbox: CashBoxId,
+        pod: PodId,
+        at: Ticks,
+    },
+    Open {
+        tenure: Tenure,
+        seed: Box<QueueSeed>,
+        at: Ticks,
+    },
+    Begin {
+        tenure: Tenure,
+        intent: Box<Intent>,
+    },
+    Append {
+        tenure: Tenure,
+        entry: Box<Entry>,
+    },
+    AppendActions {
+        tenure: Tenure,
+        rows: Vec<ActionJournalRow>,
+    },
+    KeepConfiguration {
+        cashbox: CashBoxId,
+        kept: KeptConfiguration,
+    },
+}
+
+/// What a write came to.
+#[derive(Debug)]
+pub(super) enum Written {
+    Claimed(Epoch),
+    Opened(Box<OpenQueue>),
+    Done,
+}
+
+/// What the one who asked is answered.
+pub(super) type Outcome = Result<Written, JournalError>;
+
+impl Write {
+    /// Writes of one key go one after the other: by the same writer, and never two in one group.
+    pub(super) fn key(&self) -> u128 {
+        match self {
+            Self::Claim { queue, .. } => queue.as_u128(),
+            Self::KeepConfiguration { cashbox, .. } => cashbox.as_u128(),
+            Self::Open { tenure, .. }
+            | Self::Begin { tenure, .. }
+            | Self::Append { tenure, .. }
+            | Self::AppendActions { tenure, .. } => tenure.queue().as_u128(),
+        }
+    }
+
+    /// The tenure that the fence has to hold, if the write is fenced.
+    pub(super) fn tenure(&self) -> Option<&Tenure> {
+        match self {
+            Self::Claim { .. } | Self::KeepConfiguration { .. } => None,
+            Self::Open { tenure, .. }
+            | Self::Begin { tenure, .. }
+            | Self::Append { tenure, .. }
+            | Self::AppendActions { tenure, .. } => Some(tenure),
+        }
+    }
+
+    /// For errors and logs.
+    pub(super) fn doing(&self) -> &'static str {
+        match self {
+            Self::Claim { .. } => "claiming a queue",
+            Self::Open { .. } => "opening a queue",
+            Self::Begin { .. } => "beginning a receipt",
+            Self::Append { .. } => "appending a receipt",
+            Self::AppendActions { .. } => "appending action journals",
+            Self::KeepConfiguration { .. } => "keeping a configuration",
+        }
+    }
+}
