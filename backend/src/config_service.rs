@@ -209,15 +209,15 @@ impl Parts {
     }
 
     async fn ask_or_recall(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
+        if self.client.is_away()
+            && let Some(fetched) = self.recall(cashbox, token).await?
+        {
+            return Ok(fetched);
+        }
         match self.ask(cashbox, token).await {
             Err(FetchError::Unreachable { reason }) => {
+                tracing::warn!(cashbox.id = %cashbox, reason, "the configuration service was not reached");
                 let recalled = self.recall(cashbox, token).await?;
-                if let Some(fetched) = &recalled {
-                    tracing::warn!(
-                        cashbox.id = %cashbox, reason, source = ?fetched.source,
-                        "the configuration service was not reached; using the configuration kept last"
-                    );
-                }
                 recalled.ok_or(FetchError::Unreachable { reason })
             }
             asked => asked,
@@ -254,8 +254,10 @@ impl Parts {
         let Some(copy) = self.kept.recall(cashbox, &digest(token)).await else {
             return Ok(None);
         };
+        let configuration = self.read(&copy.document, cashbox)?;
+        tracing::warn!(cashbox.id = %cashbox, fetched_at = copy.fetched_at.0, "using the configuration kept last");
         Ok(Some(Fetched {
-            configuration: self.read(&copy.document, cashbox)?,
+            configuration,
             source: Source::KeptCopy {
                 fetched_at: copy.fetched_at,
             },
@@ -271,3 +273,6 @@ impl Parts {
 fn digest(token: &SecretString) -> TokenDigest {
     Sha256::digest(token.expose_secret().as_bytes()).into()
 }
+
+#[cfg(test)]
+mod tests;

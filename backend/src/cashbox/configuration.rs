@@ -149,3 +149,9 @@ fn connection(keys: &Section<'_>) -> Result<Option<ConnectionString>, Configurat
         None => ConnectionString::Sealed(text.into()),
     }))
 }
+
+/// A document as the configuration service gives it, for tests.
+#[cfg(test)]
+pub(crate) mod example;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Asks the configuration service: one deadline for everything, retries with jitter, bounded answers.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::{Response, StatusCode, Url};
@@ -64,6 +65,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long the service counts as away after a fetch found it so.
+const AWAY_FOR: Duration = Duration::from_secs(5);
 
 /// How the service is asked.
 #[derive(Debug, Clone)]
@@ -144,6 +147,8 @@ pub struct Client {
     timeout: Duration,
     retries: usize,
     body_bytes_max: usize,
+    /// When the service was found to be away; none once it answered again.
+    away_since: Mutex<Option<Instant>>,
     metrics: Metrics,
 }
 
@@ -169,6 +174,7 @@ impl Client {
             timeout: config.timeout,
             retries: config.retries,
             body_bytes_max: config.body_bytes_max,
+            away_since: Mutex::default(),
             metrics,
         })
     }
@@ -210,7 +216,21 @@ impl Client {
                 tracing::debug!(cashbox.id = %cashbox, %error, ?pause, "asking the configuration service again");
             });
         let got = tokio::time::timeout(self.timeout, attempts).await;
-        got.unwrap_or_else(|_| Err(self.out_of_time()))
+        let got = got.unwrap_or_else(|_| Err(self.out_of_time()));
+        let is_away = matches!(got, Err(FetchError::Unreachable { .. }));
+        *self.away_since() = is_away.then(Instant::now);
+        got
+    }
+
+    /// Whether the service was found to be away a moment ago. Who has another way then needs not ask: after a cold
+    /// start of thousands of cashboxes, each would wait for the same failure.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away_since().is_some_and(|since| since.elapsed() < AWAY_FOR)
+    }
+
+    fn away_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.away_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn out_of_time(&self) -> FetchError {

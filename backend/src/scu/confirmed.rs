@@ -4,11 +4,11 @@
 //! ```text
 //! begin (intent committed) ─ intent_committed() ─▶ call within a second ─▶ TSE
 //!                                       └ later, a pause, a retry ─▶ confirm ─ newest ─▶ TSE
-//!                                                                       └ not ─▶ Unreachable, refusal kept
+//!                                                                       └ not ─▶ not asked, refusal kept
 //! ```
 //!
 //! Below a [`Deadline`](super::deadline::Deadline), so that every try is confirmed. For the unit's user a refusal looks
-//! like a TSE that was not reached; whoever holds the cashbox asks [`Confirmed::take_refusal`] before it makes
+//! like one of the TSE; whoever holds the cashbox asks [`Confirmed::take_refusal`] before it makes
 //! anything of the answer permanent.
 
 use std::fmt::Debug;
@@ -83,13 +83,20 @@ impl Confirmed {
         }
         match self.journal.confirm(&self.tenure).await {
             Ok(()) => {
-                self.known().confirmed_at = Some(asked_at);
+                let mut known = self.known();
+                known.confirmed_at = Some(asked_at);
+                known.refusal = None;
                 Ok(())
             }
             Err(refusal) => {
                 let message = format!("the TSE was not asked: {refusal}");
+                let error = match refusal.may_retry() {
+                    true => ScuError::Unreachable { message },
+                    // Another try cannot help, and none is made after a rejection.
+                    false => ScuError::Rejected { message },
+                };
                 self.known().refusal = Some(refusal);
-                Err(ScuError::Unreachable { message })
+                Err(error)
             }
         }
     }
@@ -165,5 +172,76 @@ impl Scu for Confirmed {
 
     async fn echo(&self, message: &str) -> Result<String, ScuError> {
         self.unit.echo(message).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::in_memory::InMemoryJournal;
+    use crate::scu::simulator::{Config, Simulators, Traits};
+    use shared::clock::{MachineClock, Ticks};
+    use shared::identity::pod::PodId;
+    use shared::identity::{CashBoxId, Incarnation, QueueId, QueueItemId, ScuId};
+
+    fn pod(name: &str) -> PodId {
+        PodId {
+            name: name.parse().unwrap(),
+            incarnation: Incarnation::random(),
+        }
+    }
+
+    /// A unit of which another pod can take the cashbox away.
+    async fn unit() -> (Confirmed, InMemoryJournal) {
+        let journal = InMemoryJournal::default();
+        let tenure = claim(&journal, "one").await;
+        let simulators = Simulators::new(Config::default(), Arc::new(MachineClock::default())).unwrap();
+        let simulator = simulators.open(ScuId::from_u128(1), Traits::default());
+        let confirmed = Confirmed::new(Arc::new(simulator), Arc::new(journal.clone()), tenure);
+        confirmed.register_client("K").await.unwrap();
+        (confirmed, journal)
+    }
+
+    async fn claim(journal: &InMemoryJournal, name: &str) -> Tenure {
+        let (queue, cashbox) = (QueueId::from_u128(1), CashBoxId::from_u128(1));
+        journal.claim(queue, cashbox, &pod(name), Ticks(1)).await.unwrap()
+    }
+
+    fn start() -> StartTransaction {
+        StartTransaction {
+            identity: identity(),
+            client_id: "K".to_owned(),
+            is_retry: false,
+        }
+    }
+
+    fn identity() -> TransactionIdentity {
+        TransactionIdentity {
+            item: QueueItemId::from_u128(1),
+            step: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_superseded_pod_does_not_reach_the_tse_once_its_confirmation_is_old() {
+        let (unit, journal) = unit().await;
+        claim(&journal, "other").await;
+        let long_ago = Instant::now().checked_sub(GOOD_FOR * 2).unwrap();
+        unit.intent_committed(long_ago);
+        let error = unit.start_transaction(start()).await.unwrap_err();
+        assert!(!error.may_have_signed());
+        assert!(matches!(unit.take_refusal(), Some(JournalError::Fenced { .. })));
+        assert!(unit.take_refusal().is_none());
+        assert_eq!(unit.trace(identity()).await.unwrap(), TransactionTrace::default());
+    }
+
+    #[tokio::test]
+    async fn the_newest_claim_is_confirmed_and_goes_on() {
+        let (unit, _journal) = unit().await;
+        let long_ago = Instant::now().checked_sub(GOOD_FOR * 2).unwrap();
+        unit.intent_committed(long_ago);
+        unit.start_transaction(start()).await.unwrap();
+        assert!(unit.take_refusal().is_none());
+        assert!(unit.known().confirmed_at.unwrap() > long_ago);
     }
 }
