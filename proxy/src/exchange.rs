@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use shared::api::refusal::Refusal;
 use shared::header;
-use shared::identity::{CashBoxId, OperationId};
+use shared::identity::{CashBoxId, Epoch, OperationId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
@@ -31,6 +31,7 @@ use crate::request_record::RequestRecord;
 use crate::retry::{Attempts, Outcome, Repeatable, Verdict};
 use crate::route::Route;
 use crate::route::peer::Peer;
+use crate::waiting_room::Seat;
 
 /// A body up to this many bytes is sent together with its head.
 const SENT_AT_ONCE_MAX: usize = 16_384;
@@ -87,6 +88,10 @@ pub struct Exchange<'a> {
     deadline: Instant,
     /// Whether a connection of the pool failed, so that only new ones are used from now on.
     distrusts_pool: bool,
+    /// The epoch under which the pod asked is known to own the cashbox.
+    known_epoch: Option<Epoch>,
+    /// Its place in the waiting room, from its first wait to its end.
+    seat: Option<Seat>,
 }
 
 impl<'a> Exchange<'a> {
@@ -105,6 +110,8 @@ impl<'a> Exchange<'a> {
             record,
             attempts: Attempts::default(),
             distrusts_pool: false,
+            known_epoch: None,
+            seat: None,
         }
     }
 
@@ -158,8 +165,13 @@ impl<'a> Exchange<'a> {
         };
         let route = routes.find(cashbox, self.attempts.suspect).await;
         self.gateway.shared.metrics.routed(&route);
+        self.known_epoch = None;
         match route {
-            Route::Owner { peer, .. } | Route::Candidate(peer) => Some(peer),
+            Route::Owner { peer, epoch, .. } => {
+                self.known_epoch = Some(epoch);
+                Some(peer)
+            }
+            Route::Candidate(peer) => Some(peer),
             Route::NoPodReady => None,
         }
     }
@@ -202,14 +214,13 @@ impl<'a> Exchange<'a> {
             field::push_number(out, self.request.body.len() as u64);
             out.extend_from_slice(b"\r\n");
         }
-        let operation = self.request.operation.to_string();
-        field::push_field(out, header::OPERATION_ID.as_bytes(), operation.as_bytes());
+        field::push_shown(out, header::OPERATION_ID, self.request.operation);
         out.extend_from_slice(header::DEADLINE_MS.as_bytes());
         out.extend_from_slice(b": ");
         field::push_number(out, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         out.extend_from_slice(b"\r\n");
         if let Some(suspect) = self.attempts.suspect {
-            field::push_field(out, header::SUSPECT.as_bytes(), suspect.to_string().as_bytes());
+            field::push_shown(out, header::SUSPECT, suspect);
         }
         out.extend_from_slice(b"\r\n");
         if self.request.body.len() <= SENT_AT_ONCE_MAX {
@@ -329,6 +340,8 @@ impl<'a> Exchange<'a> {
                 }
                 match (notes.refusal, self.request.cashbox, notes.epoch) {
                     (Some(Refusal::Draining | Refusal::Moving | Refusal::HeldByOther), ..) => forget(peer),
+                    // Nearly always: the pod that was known, under the epoch that was known.
+                    (None, _, epoch) if epoch == self.known_epoch && notes.pod.is_none() => {}
                     (None, Some(cashbox), Some(epoch)) if self.work.answer.status != 421 => {
                         routes.served(cashbox, peer, notes.pod.as_deref(), epoch);
                     }
@@ -358,6 +371,7 @@ impl<'a> Exchange<'a> {
         let (cashbox, asked) = (self.request.cashbox?, asked?);
         let routes = &self.gateway.shared.routes;
         self.gateway.shared.metrics.redirected();
+        self.known_epoch = None;
         let owner = routes.peers.meet(owner, address);
         // The pod that was asked disowns the cashbox: what was remembered of it is refuted, not lowered.
         routes.table.forget(cashbox, asked);
@@ -375,11 +389,14 @@ impl<'a> Exchange<'a> {
         let wait = self.attempts.take_wait().min(left);
         // Requests without a cashbox do not wait: their verdict is never `Wait`.
         let cashbox = self.request.cashbox.ok_or(Refused::NoPodReady)?;
-        let seat = shared
-            .waiting_room
-            .enter(cashbox)
-            .map_err(Refused::WaitingRoomFull)?;
-        seat.wait(wait).await;
+        let seat = match self.seat.take() {
+            Some(seat) => seat,
+            None => shared
+                .waiting_room
+                .enter(cashbox)
+                .map_err(Refused::WaitingRoomFull)?,
+        };
+        self.seat.insert(seat).wait(wait).await;
         Ok(())
     }
 }

@@ -244,7 +244,7 @@ impl OwnAnswer {
             );
         }
         if let Some(after_s) = face.retry_after_s {
-            field::push_field(&mut fields, b"retry-after", after_s.to_string().as_bytes());
+            field::push_shown(&mut fields, "retry-after", after_s);
         }
         Self {
             status: face.status,

@@ -370,6 +370,7 @@ impl Http1 {
     fn forget_request(&mut self) {
         self.come.drain(..self.request_bytes);
         self.request_bytes = 0;
+        self.head.forget();
         for buffer in [&mut self.come, &mut self.decoded] {
             if buffer.capacity() > BUFFER_BYTES_KEPT && buffer.len() <= BUFFER_BYTES {
                 buffer.shrink_to(BUFFER_BYTES);

@@ -59,6 +59,9 @@ pub async fn serve(stream: Stream, gateway: &Arc<Gateway>) {
             }
             accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
             () = tokio::time::sleep(gateway.shared.config.idle), if Arc::strong_count(&running) == 1 => {
+                if draining {
+                    return; // it was told and does not go
+                }
                 connection.graceful_shutdown();
                 draining = true;
                 continue;

@@ -147,6 +147,12 @@ pub fn push_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Writes one field line whose value is shown, without a text in between.
+pub fn push_shown(out: &mut Vec<u8>, name: &str, value: impl std::fmt::Display) {
+    use std::io::Write;
+    write!(out, "{name}: {value}\r\n").expect("memory takes every write");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,19 +118,25 @@ impl RequestHead {
         }
     }
 
+    /// Forgets the request that was served, so that nothing of it shows when the next one cannot be read.
+    pub fn forget(&mut self) {
+        self.rendered.clear();
+        (self.method, self.path) = (0..0, 0..0);
+        self.connection = ConnectionOptions::default();
+        self.framing = Framing::None;
+        self.version = Version::default();
+        self.expects_continue = false;
+        self.identity = Identity::default();
+        self.hosts = 0;
+    }
+
     /// Begins a new head with its first line.
     ///
     /// # Errors
     /// When the target is neither a path nor an absolute address (RFC 9112 section 3.2).
     pub fn begin(&mut self, method: &str, target: &str, version: Version) -> Result<(), Malformed> {
-        self.rendered.clear();
-        self.connection = ConnectionOptions::default();
-        self.framing = Framing::None;
+        self.forget();
         self.version = version;
-        self.expects_continue = false;
-        self.identity = Identity::default();
-        self.hosts = 0;
-
         let target = origin_form(target).ok_or(Malformed::Target)?;
         self.rendered.extend_from_slice(method.as_bytes());
         self.method = 0..method.len();
