@@ -31,3 +31,5 @@ mod errors;
 mod identification;
 /// Interrupted receipts, settled by the same function.
 mod settling;
+/// Random histories and what must hold in all of them.
+mod histories;

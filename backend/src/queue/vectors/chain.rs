@@ -74,7 +74,7 @@ fn each_receipt_is_chained_to_the_one_before() {
 }
 
 /// As a verifier does it: from the stored texts alone.
-fn recomputed(entry: &Entry) -> String {
+pub(super) fn recomputed(entry: &Entry) -> String {
     let receipt = entry.receipt.as_ref().unwrap();
     let link = Link {
         previous: entry.previous_hash.as_deref(),

@@ -82,6 +82,11 @@ impl TestTse {
         self.inside().signatures
     }
 
+    /// The transactions that are open.
+    pub fn open(&self) -> BTreeSet<u64> {
+        self.inside().open.clone()
+    }
+
     fn call(&self, call: String) -> MutexGuard<'_, Inside> {
         let mut inside = self.inside();
         inside.calls.push(call);
@@ -193,6 +198,9 @@ impl Scu for TestTse {
     async fn update_transaction(&self, update: UpdateTransaction) -> Result<UpdatedTransaction, ScuError> {
         let mut inside = self.call(format!("Update({})", update.transaction_number));
         inside.reached()?;
+        if let Some(updated) = inside.trace(update.identity).updated.clone() {
+            return Ok(updated);
+        }
         let updated = UpdatedTransaction {
             transaction_number: update.transaction_number,
             time: inside.time(),
