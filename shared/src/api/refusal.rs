@@ -13,6 +13,8 @@ pub enum Refusal {
     Draining,
     /// 503: too many requests wait for this cashbox.
     MailboxFull,
+    /// 503: the pod hosts as many cashboxes as it may.
+    PodFull,
     /// 503: the journal database does not answer; nothing was signed.
     JournalUnavailable,
     /// 503: neither the ownership store nor the database could say who owns the cashbox.
@@ -25,12 +27,13 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, in the order above.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::HeldByOther,
         Self::OwnerSilent,
         Self::Moving,
         Self::Draining,
         Self::MailboxFull,
+        Self::PodFull,
         Self::JournalUnavailable,
         Self::OwnershipUnavailable,
         Self::ConfigurationUnavailable,
@@ -46,6 +49,7 @@ impl Refusal {
             Self::Moving => "moving",
             Self::Draining => "draining",
             Self::MailboxFull => "mailbox-full",
+            Self::PodFull => "pod-full",
             Self::JournalUnavailable => "journal-unavailable",
             Self::OwnershipUnavailable => "ownership-unavailable",
             Self::ConfigurationUnavailable => "configuration-unavailable",
@@ -66,6 +70,7 @@ impl Refusal {
         match self {
             Self::HeldByOther | Self::OwnerSilent | Self::Moving | Self::Draining => true,
             Self::MailboxFull
+            | Self::PodFull
             | Self::JournalUnavailable
             | Self::OwnershipUnavailable
             | Self::ConfigurationUnavailable
