@@ -175,12 +175,10 @@ impl Ownership {
     async fn ask_everybody(&self, cashbox: CashBoxId) -> Option<Owner> {
         let own = self.pod().incarnation();
         let snapshot = self.parts.membership.snapshot();
-        let others = snapshot
-            .pods
-            .iter()
-            .filter(|pod| pod.id.incarnation != own)
-            .cloned();
-        let answers = others.map(|pod| async move {
+        // Collected first: a stream over borrowed records could not move between threads.
+        let mut others = snapshot.pods.clone();
+        others.retain(|pod| pod.id.incarnation != own);
+        let answers = others.into_iter().map(|pod| async move {
             match self.parts.peers.ask(&pod, cashbox).await {
                 Answer::Same { holds: Some(epoch) } => Some(Owner { pod, epoch }),
                 _ => None,
