@@ -1,7 +1,44 @@
 //! One cashbox: found, started, waited for, served one request at a time.
+//!
+//! ```text
+//! registry ─ start ─→ actor ⇄ mailbox ← handle ← everybody else
+//!                       └ receipt → write, reset
+//! ```
 
+/// Why a cashbox did not do what was asked.
+pub mod error;
+/// The access token, as a digest.
+pub mod token;
+/// From id to running cashbox.
+pub mod registry;
+/// What cashboxes are made of.
+pub mod parts;
+/// How a cashbox starts.
+mod start;
 /// What the configuration service says of a cashbox, checked.
 pub mod configuration;
+/// What the queue engine is told of it.
+mod options;
+/// What everybody but the actor holds.
+pub mod handle;
+/// What can be asked, and the place of the answer.
+pub mod command;
+/// Waiting for one's turn.
+pub mod mailbox;
+/// The life of a cashbox, as one pure function.
+pub mod lifecycle;
+/// What can be seen from outside.
+pub mod status;
+/// The task that alone touches the state.
+pub mod actor;
+/// One receipt, from request to answer.
+mod receipt;
+/// Writing with certainty.
+mod write;
+/// Beginning anew under the same tenure.
+mod reset;
+/// What stops a receipt.
+mod trouble;
 
 use std::time::Duration;
 

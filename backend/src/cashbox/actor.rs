@@ -1,0 +1,226 @@
+//! One at a time: the task that alone touches a cashbox's state.
+//!
+//! ```text
+//! next ─ Sign → receipt.rs │ Reset → reset.rs │ Describe, Confirm ──→ next …
+//!   └─ Leave, idle, fenced, given up, panicked → end: close the mailbox, give the ownership back, tell who waits
+//! ```
+//!
+//! Whoever waits is told after the ownership was given back, so that a repetition finds the next owner.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use shared::api::refusal::Refusal;
+use shared::clock::Ticks;
+use shared::identity::QueueId;
+
+use super::command::{Command, Description};
+use super::error::CashboxError;
+use super::handle::{CashboxHandle, Shared};
+use super::lifecycle::Event;
+use super::mailbox::{Next, answer_all};
+use super::parts::Parts;
+use super::start;
+use super::trouble::Trouble;
+use crate::journal::JournalError;
+use crate::ownership::tenure::Tenure;
+use crate::queue::engine::QueueEngine;
+use crate::scu::Scu;
+
+/// A running cashbox.
+#[derive(Debug)]
+pub struct Actor {
+    pub(super) shared: Arc<Shared>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) tenure: Tenure,
+    pub(super) engine: QueueEngine,
+    pub(super) scu: Arc<dyn Scu>,
+    pub(super) cashbox_time_stamp: Ticks,
+    /// The queue of the last configuration read: another one than the tenure's ends this instance.
+    pub(super) configured_queue: QueueId,
+}
+
+/// Why a cashbox stops running here.
+#[derive(Debug)]
+enum End {
+    /// Nobody used it for a while.
+    Idle,
+    /// The pod stops.
+    Draining,
+    /// Its configuration names another queue: the next start claims that one.
+    OtherQueue,
+    /// A newer claim exists.
+    Lost,
+    /// It cannot go on; the next start may.
+    GaveUp(CashboxError),
+    /// A bug.
+    Panicked,
+}
+
+/// Whom to tell once everything has been given back.
+#[derive(Debug)]
+pub struct Farewell {
+    shared: Arc<Shared>,
+    waiting: Vec<Command>,
+    error: CashboxError,
+}
+
+impl Farewell {
+    /// Tells everybody who waits, and those who look for the cashbox that it is gone.
+    pub fn tell(self) {
+        answer_all(self.waiting, &self.error);
+        self.shared.mailbox.abandon(&self.error);
+        self.shared.ended.cancel();
+    }
+}
+
+impl Actor {
+    /// What everybody else holds of it.
+    #[must_use]
+    pub fn handle(&self) -> CashboxHandle {
+        CashboxHandle::new(self.shared.clone())
+    }
+
+    /// Serves until something ends it, and gives the ownership back.
+    pub async fn live(mut self: Box<Self>) -> Farewell {
+        let served = AssertUnwindSafe(self.serve()).catch_unwind().await;
+        let (end, unanswered) = served.unwrap_or((End::Panicked, None));
+        self.end(end, unanswered).await
+    }
+
+    /// Answers why it ended, and the command that is still without an answer.
+    async fn serve(&mut self) -> (End, Option<Command>) {
+        loop {
+            match self.next().await {
+                Some(Next::Do(command)) => {
+                    if let Err(end) = self.perform(&command).await {
+                        return (end, Some(command));
+                    }
+                    self.shared.mailbox.done();
+                }
+                Some(Next::Leave) => return (End::Draining, None),
+                None if self.may_sleep() => return (End::Idle, None),
+                None => {}
+            }
+        }
+    }
+
+    /// What to do next; nothing when nobody asked for a while.
+    async fn next(&self) -> Option<Next> {
+        let next = self.shared.mailbox.next();
+        match self.parts.config.idle_after {
+            Some(idle) => tokio::time::timeout(idle, next).await.ok(),
+            None => Some(next.await),
+        }
+    }
+
+    /// An idle cashbox leaves memory, but never with a transaction open at the TSE.
+    fn may_sleep(&self) -> bool {
+        self.engine.state().open_transactions.is_empty() && self.shared.mailbox.close_if_empty()
+    }
+
+    async fn perform(&mut self, command: &Command) -> Result<(), End> {
+        match command {
+            Command::Sign(sign) => {
+                let signed = self.sign(sign).await;
+                told(signed, |outcome| sign.answer.keep(outcome))
+            }
+            Command::Reset(reset) => {
+                let reloaded = self.reset(reset).await;
+                self.shared.status.on(Event::Reloaded);
+                told(reloaded, |outcome| reset.answer.keep(outcome.map(|_| ())))?;
+                self.same_queue()
+            }
+            Command::Describe(describe) => {
+                describe.answer.keep(Ok(Arc::new(self.description())));
+                Ok(())
+            }
+            Command::Confirm => match self.parts.journal.confirm(&self.tenure).await {
+                Err(JournalError::Fenced { .. }) => Err(End::Lost),
+                // Only a certain answer counts here; everything else shows at the next write.
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// After a reset: whether the configuration still names the queue that was claimed.
+    fn same_queue(&self) -> Result<(), End> {
+        if self.configured_queue == self.tenure.queue() {
+            Ok(())
+        } else {
+            Err(End::OtherQueue)
+        }
+    }
+
+    fn description(&self) -> Description {
+        let state = self.engine.state();
+        Description {
+            cashbox_time_stamp: self.cashbox_time_stamp,
+            queue: state.queue.clone(),
+            queue_de: state.queue_de.clone(),
+            scus: state.scus.clone(),
+        }
+    }
+
+    async fn end(self: Box<Self>, end: End, unanswered: Option<Command>) -> Farewell {
+        let mut waiting: Vec<_> = unanswered.into_iter().collect();
+        waiting.extend(self.shared.mailbox.close());
+        let error = match end {
+            End::Idle => self.leave("idle", Refusal::Moving.into()).await,
+            End::Draining => self.leave("draining", Refusal::Draining.into()).await,
+            End::OtherQueue => self.leave("other queue", Refusal::Moving.into()).await,
+            End::Lost => self.lose().await,
+            End::GaveUp(error) => self.give_up(error).await,
+            End::Panicked => {
+                self.parts.metrics.panics.inc();
+                tracing::error!(cashbox.id = %self.shared.cashbox, "a cashbox panicked: it is given up");
+                self.give_up(Refusal::Moving.into()).await
+            }
+        };
+        Farewell {
+            shared: self.shared.clone(),
+            waiting,
+            error,
+        }
+    }
+
+    async fn leave(&self, reason: &'static str, error: CashboxError) -> CashboxError {
+        self.shared.status.on(Event::LeaveAsked);
+        self.release(reason).await;
+        self.shared.status.on(Event::Left);
+        error
+    }
+
+    async fn give_up(&self, error: CashboxError) -> CashboxError {
+        self.shared.status.on(Event::Broke);
+        self.release("given up").await;
+        error
+    }
+
+    async fn release(&self, reason: &'static str) {
+        let (cashbox, epoch) = (self.shared.cashbox, self.shared.epoch);
+        tracing::info!(cashbox.id = %cashbox, pod.id = %self.tenure.pod(), %epoch, reason, "cashbox released");
+        self.parts.ownership.release(cashbox, epoch).await;
+    }
+
+    async fn lose(&self) -> CashboxError {
+        let (cashbox, epoch) = (self.shared.cashbox, self.shared.epoch);
+        self.shared.status.on(Event::Fenced);
+        self.parts.metrics.fenced.inc();
+        self.parts.ownership.lost(cashbox, epoch);
+        tracing::warn!(cashbox.id = %cashbox, pod.id = %self.tenure.pod(), %epoch, reason = "fenced", "cashbox lost");
+        start::whereabouts(&self.parts, cashbox).await
+    }
+}
+
+/// Gives the answer if there is one. Where the cashbox ends, it is given after the end.
+fn told<T>(outcome: Result<T, Trouble>, answer: impl FnOnce(Result<T, CashboxError>)) -> Result<(), End> {
+    match outcome {
+        Ok(value) => answer(Ok(value)),
+        Err(Trouble::Answer(error)) => answer(Err(error)),
+        Err(Trouble::Fenced) => return Err(End::Lost),
+        Err(Trouble::GiveUp(error)) => return Err(End::GaveUp(error)),
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! What everybody but the actor holds of a cashbox: cheap to clone, one method per question.
+
+use std::sync::Arc;
+
+use shared::api::refusal::Refusal;
+use shared::identity::{CashBoxId, Epoch, QueueId};
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Answer, Caller, Description, Ticket};
+use super::error::CashboxError;
+use super::mailbox::{Mailbox, Posting, Turned};
+use super::status::{Hosted, Status};
+use super::token::{Accepted, TokenDigest};
+
+/// A running cashbox, as the rest of the pod sees it.
+#[derive(Debug, Clone)]
+pub struct CashboxHandle {
+    shared: Arc<Shared>,
+}
+
+/// What handle and actor share. The actor's own state is not here: it alone touches that.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) cashbox: CashBoxId,
+    pub(super) queue: QueueId,
+    pub(super) epoch: Epoch,
+    pub(super) mailbox: Mailbox,
+    pub(super) status: Arc<Status>,
+    pub(super) accepted: Accepted,
+    /// Cancelled when the actor is gone and its ownership with it.
+    pub(super) ended: CancellationToken,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The instance is ending: look for the cashbox anew, then ask again.
+    Gone,
+    /// This is the answer.
+    Error(CashboxError),
+}
+
+impl CashboxHandle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Which cashbox.
+    #[must_use]
+    pub fn cashbox(&self) -> CashBoxId {
+        self.shared.cashbox
+    }
+
+    /// Its queue.
+    #[must_use]
+    pub fn queue(&self) -> QueueId {
+        self.shared.queue
+    }
+
+    /// The epoch under which it runs.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.shared.epoch
+    }
+
+    /// How it is shown to operators.
+    #[must_use]
+    pub fn hosted(&self) -> Hosted {
+        self.shared.status.hosted(self.shared.mailbox.waiting())
+    }
+
+    /// Whether it accepts a token.
+    #[must_use]
+    pub fn accepts(&self, digest: &TokenDigest) -> bool {
+        self.shared.accepted.is(digest)
+    }
+
+    /// Accepts another token from now on, because the configuration service does.
+    pub fn accept(&self, digest: TokenDigest) {
+        self.shared.accepted.replace(digest);
+    }
+
+    /// Signs a receipt, in its turn.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn sign(&self, posting: Posting) -> Result<Answer, Unanswered> {
+        wait(self.shared.mailbox.post_sign(posting)).await
+    }
+
+    /// Fetches the configuration anew and begins again with it, in its turn.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn reset(&self, caller: Caller) -> Result<(), Unanswered> {
+        wait(self.shared.mailbox.post_reset(caller)).await
+    }
+
+    /// Where the queue stands, in its turn.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn describe(&self) -> Result<Arc<Description>, Unanswered> {
+        wait(self.shared.mailbox.post_describe()).await
+    }
+
+    /// Asks the actor to give the cashbox back after the receipt that runs.
+    pub fn ask_to_leave(&self) {
+        self.shared.mailbox.ask_to_leave();
+    }
+
+    /// Asks the actor to make sure that its tenure is still the newest.
+    pub fn confirm(&self) {
+        self.shared.mailbox.post_confirm();
+    }
+
+    /// Waits until the instance and its ownership are gone.
+    pub async fn ended(&self) {
+        self.shared.ended.cancelled().await;
+    }
+
+    /// Whether the instance is gone.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.shared.ended.is_cancelled()
+    }
+}
+
+async fn wait<T: Clone>(posted: Result<Ticket<T>, Turned>) -> Result<T, Unanswered> {
+    let ticket = posted.map_err(|turned| match turned {
+        Turned::Closed => Unanswered::Gone,
+        Turned::Full => Unanswered::Error(Refusal::MailboxFull.into()),
+        Turned::OtherContent => Unanswered::Error(CashboxError::OtherContent),
+    })?;
+    ticket.wait().await.map_err(Unanswered::Error)
+}

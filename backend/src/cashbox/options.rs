@@ -1,0 +1,28 @@
+//! What the queue engine is told of a configuration.
+
+use super::configuration::CashboxConfiguration;
+use super::configuration::options::UnknownReceiptRequest;
+use crate::queue::engine::{QueueOptions, WhenNotFound};
+use crate::queue::signatures::OptionalMark;
+
+/// The build, as it is stored with each request.
+const PROCESSING_VERSION: &str = concat!("byodc ", env!("CARGO_PKG_VERSION"));
+
+/// What the queue engine is told of a configuration.
+pub(super) fn of(configuration: &CashboxConfiguration) -> QueueOptions {
+    let options = &configuration.options;
+    QueueOptions {
+        cashbox: configuration.cashbox,
+        is_sandbox: options.sandbox,
+        optional_mark: if options.flag_optional_signatures {
+            OptionalMark::Shown
+        } else {
+            OptionalMark::Hidden
+        },
+        when_not_found: match options.unknown_receipt_request {
+            UnknownReceiptRequest::AnswerNothing => WhenNotFound::AnswerNothing,
+            UnknownReceiptRequest::Sign => WhenNotFound::SignNow,
+        },
+        processing_version: PROCESSING_VERSION.to_owned(),
+    }
+}

@@ -1,0 +1,65 @@
+//! What cashboxes are made of: given to each, shared by all.
+
+use std::fmt;
+use std::sync::Arc;
+
+use shared::clock::Clock;
+use shared::ownership::store::OwnershipStore;
+
+use super::Config;
+use super::error::CashboxError;
+use crate::config_service::ConfigurationService;
+use crate::journal::JournalStore;
+use crate::metrics::CashboxMetrics;
+use crate::ownership::Ownership;
+use crate::scu::Scu;
+use crate::scu::package::ScuPackage;
+
+/// What cashboxes are made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// How many, and for how long.
+    pub config: Config,
+    /// Who may serve what.
+    pub ownership: Arc<Ownership>,
+    /// Who owns what, as everybody sees it: asked for the way to a new owner.
+    pub owners: Arc<dyn OwnershipStore>,
+    /// What is permanent.
+    pub journal: Arc<dyn JournalStore>,
+    /// What a cashbox is.
+    pub configurations: ConfigurationService,
+    /// The way to a TSE.
+    pub scus: Scus,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<CashboxMetrics>,
+}
+
+/// The way to a TSE: makes a unit of what a configuration names, or says why there is none.
+pub struct Scus(Box<Connect>);
+
+type Connect = dyn Fn(&ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> + Send + Sync;
+
+impl Scus {
+    /// Units are made by this function. It does not call them: a cashbox starts while its TSE is away.
+    pub fn new(
+        connect: impl Fn(&ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(connect))
+    }
+
+    /// The unit that a configuration names.
+    ///
+    /// # Errors
+    /// When it names one that this version does not have.
+    pub fn connect(&self, package: &ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> {
+        (self.0)(package)
+    }
+}
+
+impl fmt::Debug for Scus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scus")
+    }
+}

@@ -1,0 +1,207 @@
+//! One receipt, from request to answer.
+//!
+//! ```text
+//! receive → (asked for an earlier one?) → begin → process with the TSE → append → adopt → answer
+//!                                           └ the operation id is used: its stored answer, or 409
+//! ```
+//!
+//! Settling an interrupted request is the second half of the same path, fed from the journal.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::api::receipt_request::ReceiptRequest;
+use shared::api::refusal::Refusal;
+
+use super::actor::Actor;
+use super::command::{Answer, Sign};
+use super::error::CashboxError;
+use super::trouble::Trouble;
+use super::write::Begun;
+use crate::journal::entry::{Intent, InterruptedIntent, Outcome, StoredOperation};
+use crate::queue::earlier::Earlier;
+use crate::queue::{answer, intake};
+
+/// How many receipts of one reference are looked at when a POS asks for an earlier one.
+const CANDIDATES_MAX: u32 = 200;
+/// When this much time has passed since the intent's commit, the epoch is confirmed before the TSE is called.
+const CONFIRM_AFTER: Duration = Duration::from_secs(1);
+
+impl Actor {
+    /// Signs a receipt, or finds the answer that its operation has already.
+    pub(super) async fn sign(&mut self, sign: &Sign) -> Result<Answer, Trouble> {
+        self.timed("wait", sign.posted);
+        let clock = self.parts.clock.clone();
+        let refused = |error: intake::PreQueueError| {
+            Trouble::Answer(CashboxError::Rejected {
+                message: error.to_string(),
+            })
+        };
+        let mut request = sign.request.clone();
+        let mut item = self.engine.receive(&request, &*clock).map_err(refused)?;
+        if self.engine.wants_earlier_receipt(&request) {
+            match self.earlier(&request).await? {
+                Earlier::Answered { response, .. } => return Ok(response.map(|found| Arc::new(*found))),
+                Earlier::SignNow { request: plain, .. } => {
+                    request = Arc::from(plain);
+                    item = self.engine.receive(&request, &*clock).map_err(refused)?;
+                }
+            }
+        }
+        let intent = Intent {
+            item,
+            operation: sign.operation,
+            content_hash: sign.content_hash,
+        };
+        let began = Instant::now();
+        match self.begin(&intent).await? {
+            Begun::Durable => {}
+            Begun::UsedBefore(stored) => return repeated(&intent, &stored),
+        }
+        self.timed("begin", began);
+        if began.elapsed() > CONFIRM_AFTER {
+            self.parts
+                .journal
+                .confirm(&self.tenure)
+                .await
+                .map_err(|error| unsure(&error))?;
+        }
+        self.finish(&intent, &request).await
+    }
+
+    /// Ends a request that was begun under an earlier tenure: the TSE knows its transaction by the item, so nothing
+    /// is signed twice.
+    pub(super) async fn settle(&mut self, interrupted: InterruptedIntent) -> Result<(), Trouble> {
+        let request = intake::stored_request(&interrupted.item).map_err(|error| {
+            tracing::error!(cashbox.id = %self.shared.cashbox, %error, "an interrupted request cannot be read");
+            Trouble::GiveUp(CashboxError::Broken)
+        })?;
+        let InterruptedIntent {
+            item,
+            operation,
+            content_hash,
+        } = interrupted;
+        tracing::info!(cashbox.id = %self.shared.cashbox, operation.id = %operation, epoch = %self.shared.epoch,
+            row = item.row, "settling an interrupted receipt");
+        match self
+            .finish(
+                &Intent {
+                    item,
+                    operation,
+                    content_hash,
+                },
+                &request,
+            )
+            .await
+        {
+            // An answer that says no is an answer too.
+            Ok(_) | Err(Trouble::Answer(CashboxError::Rejected { .. })) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// From the durable intent to the durable answer.
+    async fn finish(&mut self, intent: &Intent, request: &ReceiptRequest) -> Result<Answer, Trouble> {
+        let open = OpenIntent::new(&self.parts.metrics.open_intents);
+        self.engine.begun(intent);
+        let began = Instant::now();
+        let processed = self
+            .engine
+            .process(intent, request, &*self.scu, &*self.parts.clock)
+            .await;
+        self.timed("process", began);
+        let signed = Instant::now();
+        self.append(&processed.entry).await?;
+        self.timed("append", signed);
+        self.engine.adopt(&processed.entry);
+        drop(open);
+        told(processed.answer).map_err(Trouble::Answer)
+    }
+
+    /// The receipt that a POS asks for again (3.10), and its note in the action journal.
+    async fn earlier(&self, request: &ReceiptRequest) -> Result<Earlier, Trouble> {
+        let terminal = Some(request.terminal_id.as_str()).filter(|terminal| !terminal.is_empty());
+        let (journal, queue) = (&self.parts.journal, self.shared.queue);
+        let found = journal
+            .find_by_reference(queue, &request.receipt_reference, terminal, CANDIDATES_MAX)
+            .await;
+        let candidates = found.map_err(|error| Trouble::of_read(&error))?;
+        let earlier = self
+            .engine
+            .match_earlier(&candidates, request, &*self.parts.clock);
+        let (Earlier::Answered { notes, .. } | Earlier::SignNow { notes, .. }) = &earlier;
+        if !notes.is_empty() {
+            journal
+                .append_actions(&self.tenure, notes.clone())
+                .await
+                .map_err(|error| Trouble::of_read(&error))?;
+        }
+        Ok(earlier)
+    }
+
+    fn timed(&self, stage: &str, since: Instant) {
+        let seconds = since.elapsed().as_secs_f64();
+        self.parts
+            .metrics
+            .sign_seconds
+            .with_label_values(&[stage])
+            .observe(seconds);
+    }
+}
+
+/// After an intent that became durable slowly: without a certain answer the TSE is not called, and the next start
+/// settles the intent.
+fn unsure(error: &crate::journal::JournalError) -> Trouble {
+    match Trouble::of_read(error) {
+        Trouble::Answer(error) => Trouble::GiveUp(error),
+        other => other,
+    }
+}
+
+/// The answer of an operation that was used before: the same for the same content.
+fn repeated(intent: &Intent, stored: &StoredOperation) -> Result<Answer, Trouble> {
+    if stored.content_hash != intent.content_hash {
+        return Err(Trouble::Answer(CashboxError::OtherContent));
+    }
+    match stored.outcome {
+        Some(Outcome::Answered) => stored_answer(stored),
+        Some(Outcome::Abandoned) => Err(Trouble::Answer(CashboxError::Rejected {
+            message: "This operation was interrupted and never signed; use a new operation id.".to_owned(),
+        })),
+        // Begun under this tenure and not ended: only the next start can settle it.
+        None => Err(Trouble::GiveUp(Refusal::Moving.into())),
+    }
+}
+
+fn stored_answer(stored: &StoredOperation) -> Result<Answer, Trouble> {
+    match answer::Answer::stored(&stored.item) {
+        Ok(Some(answer)) => told(answer).map_err(Trouble::Answer),
+        unreadable => {
+            tracing::error!(item = %stored.item.item, ?unreadable, "a stored answer cannot be read");
+            Err(Trouble::Answer(CashboxError::Broken))
+        }
+    }
+}
+
+fn told(answer: answer::Answer) -> Result<Answer, CashboxError> {
+    match answer {
+        answer::Answer::Response(response) => Ok(Some(Arc::new(*response))),
+        answer::Answer::Failed { message } => Err(CashboxError::Rejected { message }),
+    }
+}
+
+/// Counts an intent until it has its outcome, or this pod has nothing to do with it any more.
+struct OpenIntent(prometheus::IntGauge);
+
+impl OpenIntent {
+    fn new(gauge: &prometheus::IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for OpenIntent {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

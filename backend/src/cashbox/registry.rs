@@ -1,0 +1,391 @@
+//! From a cashbox id to the running cashbox, starting it if absent.
+//!
+//! ```text
+//! visit → live? ── yes → token accepted? ─ no → ask the configuration service once
+//!           └ no → start (one flight per cashbox, so many at a time) → live
+//! ```
+//!
+//! A slot is taken from the beginning of a start to the end of the release, so there is never a second instance of
+//! a cashbox in a pod, and a new start never overtakes the release of the one before.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+use futures::{StreamExt as _, stream};
+use shared::api::refusal::Refusal;
+use shared::identity::{CashBoxId, Epoch, Incarnation};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::Actor;
+use super::command::{Answer, Caller, Description, Promise};
+use super::error::CashboxError;
+use super::handle::{CashboxHandle, Unanswered};
+use super::mailbox::Posting;
+use super::parts::Parts;
+use super::start;
+use super::status::{Hosted, Status};
+use super::token::TokenDigest;
+
+/// How often one request looks for its cashbox: each time, an instance ended or another caller's start failed.
+const LOOKS_MAX: usize = 8;
+
+/// A request's wish to reach a cashbox.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Which cashbox.
+    pub cashbox: CashBoxId,
+    /// Who asks.
+    pub caller: Caller,
+    /// An owner whose address refused the proxy's connection.
+    pub suspect: Option<Incarnation>,
+}
+
+/// What a visit came to, and under which epoch.
+#[derive(Debug)]
+pub struct Asked<T> {
+    /// The epoch of the instance that answered, if one did.
+    pub epoch: Option<Epoch>,
+    /// Its answer.
+    pub outcome: Result<T, CashboxError>,
+}
+
+/// The cashboxes of a pod. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Arc<Parts>,
+    slots: Mutex<HashMap<CashBoxId, Slot>>,
+    starts: Arc<Semaphore>,
+    draining: CancellationToken,
+}
+
+#[derive(Debug, Clone)]
+enum Slot {
+    Starting(Arc<Flight>),
+    Live(CashboxHandle),
+}
+
+/// A start under way. Whoever wants the same cashbox waits for it.
+#[derive(Debug)]
+struct Flight {
+    /// Whose token the start shows: its refusal says nothing about another's.
+    digest: TokenDigest,
+    status: Arc<Status>,
+    landed: Promise<CashboxHandle>,
+}
+
+impl Registry {
+    /// No cashboxes yet.
+    #[must_use]
+    pub fn new(parts: Arc<Parts>) -> Self {
+        let starts = Arc::new(Semaphore::new(parts.config.starts_max));
+        let draining = CancellationToken::new();
+        Self {
+            inner: Arc::new(Inner {
+                parts,
+                slots: Mutex::default(),
+                starts,
+                draining,
+            }),
+        }
+    }
+
+    /// Signs a receipt.
+    pub async fn sign(&self, visit: &Visit, posting: Posting) -> Asked<Answer> {
+        self.ask(visit, |cashbox| {
+            let posting = posting.clone();
+            async move { cashbox.sign(posting).await }
+        })
+        .await
+    }
+
+    /// Resets a cashbox. One that is not running is started, which is as good.
+    pub async fn reset(&self, visit: &Visit) -> Asked<()> {
+        if self.slot(visit.cashbox).is_none() {
+            return self.visit(visit).await;
+        }
+        self.ask(visit, |cashbox| {
+            let caller = visit.caller.clone();
+            async move { cashbox.reset(caller).await }
+        })
+        .await
+    }
+
+    /// Where a queue stands.
+    pub async fn describe(&self, visit: &Visit) -> Asked<Arc<Description>> {
+        self.ask(visit, |cashbox| async move { cashbox.describe().await })
+            .await
+    }
+
+    /// Makes sure that a cashbox runs and accepts the caller.
+    pub async fn visit(&self, visit: &Visit) -> Asked<()> {
+        self.ask(visit, |_| async { Ok(()) }).await
+    }
+
+    /// The running cashbox, once it accepts the caller.
+    ///
+    /// # Errors
+    /// Why there is none for this caller.
+    pub async fn find(&self, visit: &Visit) -> Result<CashboxHandle, CashboxError> {
+        for _ in 0..LOOKS_MAX {
+            if let Some(handle) = self.look(visit).await? {
+                return Ok(handle);
+            }
+        }
+        Err(Refusal::Moving.into())
+    }
+
+    async fn ask<T, F>(&self, visit: &Visit, question: impl Fn(CashboxHandle) -> F) -> Asked<T>
+    where
+        F: Future<Output = Result<T, Unanswered>>,
+    {
+        for _ in 0..LOOKS_MAX {
+            let handle = match self.find(visit).await {
+                Ok(handle) => handle,
+                Err(error) => {
+                    return Asked {
+                        epoch: None,
+                        outcome: Err(error),
+                    };
+                }
+            };
+            let epoch = Some(handle.epoch());
+            match question(handle.clone()).await {
+                Ok(answer) => {
+                    return Asked {
+                        epoch,
+                        outcome: Ok(answer),
+                    };
+                }
+                Err(Unanswered::Error(error)) => {
+                    return Asked {
+                        epoch,
+                        outcome: Err(error),
+                    };
+                }
+                Err(Unanswered::Gone) => handle.ended().await,
+            }
+        }
+        Asked {
+            epoch: None,
+            outcome: Err(Refusal::Moving.into()),
+        }
+    }
+
+    /// One look: a handle, an error, or nothing where it is worth another look.
+    async fn look(&self, visit: &Visit) -> Result<Option<CashboxHandle>, CashboxError> {
+        match self.slot_or_start(visit)? {
+            Slot::Live(handle) => self.check(&handle, visit).await.map(|()| Some(handle)),
+            Slot::Starting(flight) => match flight.landed.ticket().wait().await {
+                Ok(handle) => self.check(&handle, visit).await.map(|()| Some(handle)),
+                // Somebody else's token was refused: ours has not been shown yet.
+                Err(CashboxError::Unauthorized) if flight.digest != visit.caller.digest => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Lets a caller in whose token is the accepted one, or that the configuration service accepts.
+    async fn check(&self, handle: &CashboxHandle, visit: &Visit) -> Result<(), CashboxError> {
+        if handle.accepts(&visit.caller.digest) {
+            return Ok(());
+        }
+        let fetched = self
+            .inner
+            .parts
+            .configurations
+            .fetch(visit.cashbox, &visit.caller.token)
+            .await;
+        fetched.map_err(|error| CashboxError::from(&error))?;
+        tracing::info!(cashbox.id = %visit.cashbox, "the access token was rotated");
+        handle.accept(visit.caller.digest);
+        Ok(())
+    }
+
+    fn slot(&self, cashbox: CashBoxId) -> Option<Slot> {
+        self.slots().get(&cashbox).cloned()
+    }
+
+    fn slot_or_start(&self, visit: &Visit) -> Result<Slot, CashboxError> {
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get(&visit.cashbox) {
+            return Ok(slot.clone());
+        }
+        if self.inner.draining.is_cancelled() {
+            return Err(Refusal::Draining.into());
+        }
+        if slots.len() >= self.inner.parts.config.hosted_max {
+            return Err(Refusal::PodFull.into());
+        }
+        let flight = Arc::new(Flight {
+            digest: visit.caller.digest,
+            status: Arc::new(Status::loading(visit.cashbox, self.inner.parts.metrics.clone())),
+            landed: Promise::new(),
+        });
+        slots.insert(visit.cashbox, Slot::Starting(flight.clone()));
+        self.count(&slots);
+        // A task of its own: the client going away does not leave a cashbox half started.
+        tokio::spawn(self.clone().start(visit.clone(), flight.clone()));
+        Ok(Slot::Starting(flight))
+    }
+
+    async fn start(self, visit: Visit, flight: Arc<Flight>) {
+        let began = Instant::now();
+        let cashbox = visit.cashbox;
+        let starts = self.inner.starts.clone();
+        let permit = starts
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let starting = start::start(self.inner.parts.clone(), visit, flight.status.clone());
+        // A task of its own, so that a panic ends the start and not the answer to those who wait for it.
+        let started = tokio::spawn(starting).await.unwrap_or_else(|_| {
+            tracing::error!(cashbox.id = %cashbox, "a cashbox panicked while it was started");
+            self.inner.parts.metrics.panics.inc();
+            Err(CashboxError::Broken)
+        });
+        drop(permit);
+        let metrics = &self.inner.parts.metrics;
+        match started {
+            Ok(actor) => {
+                metrics.loads.with_label_values(&["ok"]).inc();
+                metrics.load_seconds.observe(began.elapsed().as_secs_f64());
+                self.go_live(cashbox, actor, &flight);
+            }
+            Err(error) => {
+                metrics.loads.with_label_values(&[word(&error)]).inc();
+                self.remove(cashbox);
+                flight.landed.keep(Err(error));
+            }
+        }
+    }
+
+    fn go_live(&self, cashbox: CashBoxId, actor: Box<Actor>, flight: &Flight) {
+        let handle = actor.handle();
+        self.slots().insert(cashbox, Slot::Live(handle.clone()));
+        flight.landed.keep(Ok(handle));
+        let registry = self.clone();
+        tokio::spawn(async move {
+            let last = actor.live().await;
+            registry.remove(cashbox);
+            last.tell();
+        });
+    }
+
+    fn remove(&self, cashbox: CashBoxId) {
+        let mut slots = self.slots();
+        slots.remove(&cashbox);
+        self.count(&slots);
+    }
+
+    fn count(&self, slots: &HashMap<CashBoxId, Slot>) {
+        let load = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        self.inner.parts.ownership.pod().host(load);
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<CashBoxId, Slot>> {
+        self.inner
+            .slots
+            .lock()
+            .expect("nothing panics while it holds this lock")
+    }
+}
+
+impl Registry {
+    /// A part of the hosted cashboxes in order of id, and where the next part begins.
+    #[must_use]
+    pub fn hosted(&self, after: Option<CashBoxId>, limit: usize) -> (Vec<Hosted>, Option<CashBoxId>) {
+        let slots = self.slots();
+        let mut ids: Vec<_> = slots
+            .keys()
+            .filter(|id| after.is_none_or(|after| **id > after))
+            .copied()
+            .collect();
+        ids.sort_unstable();
+        let next = (ids.len() > limit).then(|| ids[limit - 1]);
+        ids.truncate(limit);
+        let rows = ids.iter().map(|id| match &slots[id] {
+            Slot::Starting(flight) => flight.status.hosted(0),
+            Slot::Live(handle) => handle.hosted(),
+        });
+        (rows.collect(), next)
+    }
+
+    /// How many cashboxes are here, starting and ending ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Follows hints that another pod has a newer epoch: the cashbox makes sure in the journal. Ends with the
+    /// drain.
+    pub async fn follow_hints(&self) {
+        use tokio::sync::broadcast::error::RecvError;
+        let mut hints = self.inner.parts.ownership.superseded();
+        loop {
+            let hint = tokio::select! {
+                () = self.inner.draining.cancelled() => return,
+                hint = hints.recv() => hint,
+            };
+            match hint {
+                Ok((cashbox, _)) => {
+                    if let Some(Slot::Live(handle)) = self.slot(cashbox) {
+                        handle.confirm();
+                    }
+                }
+                // A lost hint costs nothing: the next write is fenced.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Starts nothing any more, and gives back everything that runs: so many at a time.
+    pub async fn drain(&self, releases_max: usize) {
+        self.inner.draining.cancel();
+        loop {
+            let slots: Vec<_> = self.slots().values().cloned().collect();
+            if slots.is_empty() {
+                return;
+            }
+            stream::iter(slots).for_each_concurrent(releases_max, leave).await;
+        }
+    }
+}
+
+async fn leave(slot: Slot) {
+    let handle = match slot {
+        Slot::Live(handle) => handle,
+        Slot::Starting(flight) => match flight.landed.ticket().wait().await {
+            Ok(handle) => handle,
+            Err(_) => return,
+        },
+    };
+    handle.ask_to_leave();
+    handle.ended().await;
+}
+
+/// How a start ended, in one word for the metrics.
+fn word(error: &CashboxError) -> &'static str {
+    match error {
+        CashboxError::Unauthorized => "unauthorized",
+        CashboxError::Configuration { .. } => "configuration",
+        CashboxError::OtherContent | CashboxError::Rejected { .. } | CashboxError::Broken => "broken",
+        CashboxError::HeldByOther(_) | CashboxError::Refused(_) => {
+            error.refusal().map_or("refused", Refusal::word)
+        }
+    }
+}

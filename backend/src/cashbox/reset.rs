@@ -1,0 +1,62 @@
+//! Beginning anew under the same tenure: configuration, engine and way to the TSE.
+//!
+//! Everything that can fail without harm comes first. Until the journal has taken the new configuration the old
+//! instance stays as it was and goes on serving, and the caller is told.
+
+use super::actor::Actor;
+use super::command::Reset;
+use super::error::CashboxError;
+use super::lifecycle::Event;
+use super::options;
+use super::trouble::Trouble;
+use crate::queue::engine::QueueEngine;
+
+impl Actor {
+    /// Fetches the configuration anew, as the caller, and begins again with it.
+    pub(super) async fn reset(&mut self, reset: &Reset) -> Result<(), Trouble> {
+        self.shared.status.on(Event::ReloadBegun);
+        let outcome = self.reload(reset).await;
+        let result = if outcome.is_ok() { "ok" } else { "failed" };
+        self.parts.metrics.resets.with_label_values(&[result]).inc();
+        match &outcome {
+            Ok(()) => {
+                tracing::info!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, "cashbox reset")
+            }
+            Err(trouble) => {
+                tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, ?trouble,
+                    "a reset failed");
+            }
+        }
+        outcome
+    }
+
+    async fn reload(&mut self, reset: &Reset) -> Result<(), Trouble> {
+        let parts = self.parts.clone();
+        let fetched = parts
+            .configurations
+            .fetch_anew(self.shared.cashbox, &reset.caller.token)
+            .await;
+        let configuration = fetched
+            .map_err(|error| Trouble::Answer(CashboxError::from(&error)))?
+            .configuration;
+        let scu = parts.scus.connect(&configuration.scu).map_err(Trouble::Answer)?;
+        self.shared.accepted.replace(reset.caller.digest);
+        self.configured_queue = configuration.queue;
+        if configuration.queue != self.tenure.queue() {
+            return Ok(());
+        }
+        let opened = parts
+            .journal
+            .open(&self.tenure, &configuration.seed, parts.clock.now())
+            .await;
+        let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
+        let interrupted = std::mem::take(&mut opened.interrupted);
+        self.engine = QueueEngine::new(opened, options::of(&configuration));
+        self.scu = scu;
+        self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
+        for intent in interrupted {
+            self.settle(intent).await?;
+        }
+        Ok(())
+    }
+}

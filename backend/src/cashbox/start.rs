@@ -1,0 +1,206 @@
+//! How a cashbox starts: the only way to a claim.
+//!
+//! ```text
+//! acquire → configuration, TSE → claim → confirm → open → settle what was interrupted → Ready
+//!    │            │                │        └───────┴──────────┴── failure: release
+//!    │            └────────────────┴── failure: give the reservation back
+//!    └── another owns it: say who
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::api::refusal::Refusal;
+use shared::identity::CashBoxId;
+
+use super::actor::Actor;
+use super::error::CashboxError;
+use super::handle::Shared;
+use super::lifecycle::Event;
+use super::mailbox::Mailbox;
+use super::options;
+use super::parts::Parts;
+use super::registry::Visit;
+use super::status::Status;
+use super::token::Accepted;
+use super::trouble::Trouble;
+use crate::cashbox::configuration::CashboxConfiguration;
+use crate::journal::JournalError;
+use crate::ownership::acquire::{Acquired, Confirmed};
+use crate::ownership::tenure::Tenure;
+use crate::queue::engine::QueueEngine;
+use crate::scu::Scu;
+
+/// How long the ownership store is asked for the way to a new owner. Without an answer the proxy asks itself.
+const WHEREABOUTS_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Starts a cashbox for a caller.
+///
+/// # Errors
+/// Why it does not run here. Nothing of it is left then: neither reservation nor ownership.
+pub(super) async fn start(
+    parts: Arc<Parts>,
+    visit: Visit,
+    status: Arc<Status>,
+) -> Result<Box<Actor>, CashboxError> {
+    let cashbox = visit.cashbox;
+    let reason = acquire(&parts, &visit)
+        .await
+        .inspect_err(|_| status.on(Event::Refused))?;
+    let prepared = match prepare(&parts, &visit, reason).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            status.on(Event::Refused);
+            parts.ownership.release_reservation(cashbox).await;
+            return Err(error);
+        }
+    };
+    let tenure = prepared.tenure.clone();
+    status.on(Event::Claimed(tenure.epoch()));
+    match recover(&parts, &visit, &status, prepared).await {
+        Ok(actor) => {
+            status.on(Event::Settled);
+            Ok(actor)
+        }
+        Err(trouble) => Err(give_up(&parts, &tenure, &status, trouble).await),
+    }
+}
+
+/// Whether this pod may try; answers why, in one word.
+async fn acquire(parts: &Parts, visit: &Visit) -> Result<&'static str, CashboxError> {
+    match parts.ownership.acquire(visit.cashbox, visit.suspect).await {
+        Acquired::Reserved if visit.suspect.is_some() => Ok("takeover"),
+        Acquired::Reserved => Ok("reserved"),
+        Acquired::Direct => Ok("direct"),
+        Acquired::HeldBy(owner) => Err(CashboxError::HeldByOther(Box::new(owner))),
+        Acquired::OwnerSilent(owner) => {
+            tracing::info!(cashbox.id = %visit.cashbox, owner = %owner.pod.id, "the owner is silent");
+            Err(Refusal::OwnerSilent.into())
+        }
+        Acquired::Draining => Err(Refusal::Draining.into()),
+        Acquired::Unavailable(error) => {
+            tracing::warn!(cashbox.id = %visit.cashbox, error = &error as &dyn std::error::Error,
+                "nobody could say who owns a cashbox");
+            Err(Refusal::OwnershipUnavailable.into())
+        }
+    }
+}
+
+/// What is known of a cashbox once it is claimed.
+struct Prepared {
+    configuration: Arc<CashboxConfiguration>,
+    scu: Arc<dyn Scu>,
+    tenure: Tenure,
+}
+
+/// Everything that can be refused, then the claim.
+async fn prepare(parts: &Parts, visit: &Visit, reason: &'static str) -> Result<Prepared, CashboxError> {
+    let cashbox = visit.cashbox;
+    let fetched = parts.configurations.fetch(cashbox, &visit.caller.token).await;
+    let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
+    let scu = parts.scus.connect(&configuration.scu)?;
+    let pod = parts.ownership.pod().record().id;
+    let claim = parts
+        .journal
+        .claim(configuration.queue, cashbox, &pod, parts.clock.now())
+        .await;
+    let tenure = claim.map_err(|error| unclaimed(cashbox, &error))?;
+    parts.metrics.claims.with_label_values(&[reason]).inc();
+    tracing::info!(cashbox.id = %cashbox, pod.id = %pod, epoch = %tenure.epoch(), reason, "cashbox claimed");
+    Ok(Prepared {
+        configuration,
+        scu,
+        tenure,
+    })
+}
+
+fn unclaimed(cashbox: CashBoxId, error: &JournalError) -> CashboxError {
+    tracing::warn!(cashbox.id = %cashbox, error = error as &dyn std::error::Error, "a cashbox was not claimed");
+    match error {
+        JournalError::Fenced { .. } => Refusal::Moving.into(),
+        JournalError::Unavailable { .. } | JournalError::OutcomeUnknown { .. } => {
+            Refusal::JournalUnavailable.into()
+        }
+        JournalError::OperationExists | JournalError::Unusable { .. } => CashboxError::Broken,
+    }
+}
+
+/// From the claim to a cashbox that serves.
+async fn recover(
+    parts: &Arc<Parts>,
+    visit: &Visit,
+    status: &Arc<Status>,
+    prepared: Prepared,
+) -> Result<Box<Actor>, Trouble> {
+    let Prepared {
+        configuration,
+        scu,
+        tenure,
+    } = prepared;
+    let recorded = parts.ownership.confirm(visit.cashbox, tenure.epoch()).await;
+    if let Confirmed::Superseded(_) = recorded {
+        parts
+            .journal
+            .confirm(&tenure)
+            .await
+            .map_err(|error| Trouble::of_write(&error))?;
+    }
+    let opened = parts
+        .journal
+        .open(&tenure, &configuration.seed, parts.clock.now())
+        .await;
+    let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
+    let interrupted = std::mem::take(&mut opened.interrupted);
+    let mut actor = Box::new(Actor {
+        shared: Arc::new(Shared {
+            cashbox: visit.cashbox,
+            queue: tenure.queue(),
+            epoch: tenure.epoch(),
+            mailbox: Mailbox::new(parts.config.mailbox_depth),
+            status: status.clone(),
+            accepted: Accepted::new(visit.caller.digest),
+            ended: tokio_util::sync::CancellationToken::new(),
+        }),
+        parts: parts.clone(),
+        cashbox_time_stamp: configuration.seed.cashbox_time_stamp,
+        configured_queue: configuration.queue,
+        engine: QueueEngine::new(opened, options::of(&configuration)),
+        scu,
+        tenure,
+    });
+    for intent in interrupted {
+        actor.settle(intent).await?;
+    }
+    Ok(actor)
+}
+
+/// Leaves nothing behind after a claim that came to nothing.
+async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Trouble) -> CashboxError {
+    let (cashbox, epoch) = (tenure.cashbox(), tenure.epoch());
+    match trouble {
+        Trouble::Fenced => {
+            status.on(Event::Fenced);
+            parts.metrics.fenced.inc();
+            tracing::warn!(cashbox.id = %cashbox, %epoch, "cashbox lost while it was started");
+            parts.ownership.lost(cashbox, epoch);
+            whereabouts(parts, cashbox).await
+        }
+        Trouble::Answer(error) | Trouble::GiveUp(error) => {
+            status.on(Event::Broke);
+            tracing::warn!(cashbox.id = %cashbox, %epoch, %error, reason = "failed start", "cashbox released");
+            parts.ownership.release(cashbox, epoch).await;
+            error
+        }
+    }
+}
+
+/// Where a lost cashbox is now, as an answer: the new owner if the store names one, else "moving".
+pub(super) async fn whereabouts(parts: &Parts, cashbox: CashBoxId) -> CashboxError {
+    let asked = tokio::time::timeout(WHEREABOUTS_TIMEOUT, parts.owners.owner(cashbox)).await;
+    match asked {
+        Ok(Ok(Some(owner))) if owner.pod.id.incarnation != parts.ownership.pod().incarnation() => {
+            CashboxError::HeldByOther(Box::new(owner))
+        }
+        _ => Refusal::Moving.into(),
+    }
+}
