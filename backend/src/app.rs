@@ -1,10 +1,39 @@
 //! A pod from its parts: the only place that knows them all.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use anyhow::Context as _;
+use axum::extract::Request;
+use axum::serve::ListenerExt as _;
+use jiff::Timestamp;
+use shared::clock::{Clock, MachineClock};
+use shared::ownership;
+use shared::ownership::store::OwnershipStore;
+use shared::placement::membership::Membership;
+use shared::placement::pod::PodRecord;
 use shared::shutdown::Shutdown;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use crate::cashbox::error::CashboxError;
+use crate::cashbox::parts::{Parts, Scus};
+use crate::cashbox::registry::Registry;
 use crate::config::Config;
+use crate::config_service::ConfigurationService;
+use crate::http::router::{self, Front};
+use crate::http::{self, Pod};
+use crate::journal::metrics::JournalMetrics;
+use crate::metrics::Metrics;
+use crate::ownership::Ownership;
+use crate::ownership::peer::HttpPeers;
+use crate::ownership::this_pod::ThisPod;
+use crate::scu::connect::Connector;
+use crate::scu::package::ScuPackage;
+use crate::scu::simulator::Simulators;
+use crate::shutdown::{self, Running};
+use crate::{journal, scu};
 
 /// Builds a pod, serves until `shutdown` is asked for, and returns when it has drained.
 ///
@@ -12,15 +41,141 @@ use crate::config::Config;
 /// When a part cannot be built: an address in use, a database or directory that cannot be opened. The message
 /// names it.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
-    let main = bind("Byodc__Http__Listen", config.http.listen).await?;
-    let admin = bind("Byodc__Admin__Listen", config.http.admin_listen).await?;
-    tracing::info!(address = %main.local_addr()?, admin_address = %admin.local_addr()?, "the pod listens");
-    shutdown.drain.cancelled().await;
-    Ok(())
+    let main = bind(http::LISTEN.name, config.http.listen).await?;
+    let admin = bind(http::ADMIN_LISTEN.name, config.http.admin_listen).await?;
+    let started_at_ms = Timestamp::now().as_millisecond();
+    let record = config
+        .pod
+        .record(main.local_addr()?, admin.local_addr()?, started_at_ms);
+    announce(&record, main.local_addr()?, admin.local_addr()?);
+
+    let pod = build(&config, record).await?;
+    let (close_listeners, stop_renewal) = (CancellationToken::new(), CancellationToken::new());
+    let mut listeners = JoinSet::new();
+    listeners.spawn(serve(main, router::main(&pod), close_listeners.clone()));
+    listeners.spawn(serve(admin, router::admin(&pod), close_listeners.clone()));
+    let mut renewal = JoinSet::new();
+    renewal.spawn(renew(pod.clone(), stop_renewal.clone()));
+    renewal.spawn({
+        let registry = pod.registry.clone();
+        async move { registry.follow_hints().await }
+    });
+
+    let mut running = Running {
+        pod,
+        listeners,
+        close_listeners,
+        renewal,
+        stop_renewal,
+    };
+    let ended = tokio::select! {
+        () = shutdown.drain.cancelled() => None,
+        ended = running.listeners.join_next() => ended,
+    };
+    shutdown::stop(&config.shutdown, &shutdown, running).await;
+    match ended {
+        None => Ok(()),
+        Some(ended) => ended?.context("a listener ended by itself"),
+    }
 }
 
-async fn bind(setting: &'static str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(setting: &'static str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} ({setting})"))
+}
+
+fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr) {
+    tracing::info!(pod.id = %record.id, listen = %main, admin_listen = %admin, address = %record.address,
+        admin_address = %record.admin_address, version = record.version, "the pod listens");
+}
+
+/// Every part, in the order in which they need each other.
+async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
+    let metrics = Metrics::new();
+    let clock: Arc<dyn Clock> = Arc::new(MachineClock::default());
+    let journal_metrics = JournalMetrics::default();
+    journal_metrics.register(metrics.registry())?;
+    let journal = journal::connect(&config.journal, &journal_metrics)
+        .await
+        .context("cannot open the journal (Byodc__Journal__Url)")?;
+    let owners = ownership::connect(&config.ownership)?;
+    let id = record.id.clone();
+    let ownership = Arc::new(ownership_of(config, record, owners.clone())?);
+    let configurations = ConfigurationService::new(
+        config.config_service.clone(),
+        journal.clone(),
+        clock.clone(),
+        metrics.registry(),
+    )?;
+    let registry = Registry::new(Arc::new(Parts {
+        config: config.cashbox.clone(),
+        ownership: ownership.clone(),
+        owners,
+        journal: journal.clone(),
+        configurations,
+        scus: scus(config, clock.clone(), &metrics)?,
+        clock: clock.clone(),
+        metrics: metrics.cashbox.clone(),
+    }));
+    Ok(Arc::new(Pod {
+        id,
+        config: config.http.clone(),
+        registry,
+        ownership,
+        journal,
+        clock,
+        metrics,
+        draining: CancellationToken::new(),
+    }))
+}
+
+fn ownership_of(
+    config: &Config,
+    record: PodRecord,
+    store: Arc<dyn OwnershipStore>,
+) -> anyhow::Result<Ownership> {
+    let peers = HttpPeers::new().context("cannot build the client that asks other pods")?;
+    Ok(Ownership::new(crate::ownership::Parts {
+        membership: Membership::follow(store.clone(), config.ownership.renew_every),
+        store,
+        peers: Arc::new(peers),
+        pod: Arc::new(ThisPod::new(record)),
+        lease: config.ownership.lease,
+        renew_every: config.ownership.renew_every,
+        when_unreachable: config.when_unreachable,
+    }))
+}
+
+/// The way to a TSE, with every call bounded as the cashbox's configuration says.
+fn scus(config: &Config, clock: Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Result<Scus> {
+    let simulators = Simulators::new(config.simulator.clone(), clock)
+        .context("cannot use the simulator's directory (Byodc__Simulator__Directory)")?;
+    let counted = Arc::new(scu::metrics::Metrics::register(metrics.registry())?);
+    let connector = Connector::new(simulators, counted);
+    Ok(Scus::new(move |package: &ScuPackage| {
+        let unit = connector
+            .connect(package)
+            .map_err(|error| CashboxError::Configuration {
+                detail: error.to_string(),
+            })?;
+        Ok(Arc::new(connector.with_deadline(unit, package)))
+    }))
+}
+
+async fn renew(pod: Arc<Pod>, stop: CancellationToken) {
+    pod.ownership.keep_renewed(stop).await;
+}
+
+/// Serves one listener until it is closed; then open requests end, and idle connections with them.
+async fn serve(listener: TcpListener, front: Front, close: CancellationToken) -> std::io::Result<()> {
+    // Answers go out at once: they are written whole.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection cannot be told not to delay");
+        }
+    });
+    axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(front))
+        .with_graceful_shutdown(close.cancelled_owned())
+        .await
 }

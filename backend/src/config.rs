@@ -3,10 +3,14 @@
 //! Each part declares and reads its own settings beside what they configure; this file only lists the parts.
 
 use shared::env::{Faults, Setting, Settings};
+use shared::ownership::config as record;
+use shared::ownership::config::OwnershipConfig;
 
+use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
+use crate::ownership::WhenUnreachable;
 use crate::scu::simulator;
-use crate::{cashbox, config_service, http, journal, pod, shutdown};
+use crate::{cashbox, config_service, http, ownership, pod, shutdown};
 
 /// How a pod is configured.
 #[derive(Debug, Clone)]
@@ -15,14 +19,18 @@ pub struct Config {
     pub pod: pod::Config,
     /// Where it listens and how it answers.
     pub http: http::Config,
-    /// How many cashboxes it hosts, and how.
-    pub cashbox: cashbox::Config,
-    /// How the configuration service is asked.
+    /// Where ownership is recorded, and how long a lease lasts.
+    pub ownership: OwnershipConfig,
+    /// What happens to a cashbox without a known owner while that place is away.
+    pub when_unreachable: WhenUnreachable,
+    /// Where receipts are kept.
+    pub journal: JournalConfig,
+    /// Where cashboxes are described.
     pub config_service: config_service::Config,
     /// Where simulated TSEs live.
     pub simulator: simulator::Config,
-    /// Where receipts are kept.
-    pub journal: JournalConfig,
+    /// How many cashboxes it hosts, and how.
+    pub cashbox: cashbox::Config,
     /// How it stops.
     pub shutdown: shutdown::Config,
 }
@@ -33,10 +41,12 @@ impl Config {
         Self {
             pod: pod::Config::read(settings, faults),
             http: http::Config::read(settings, faults),
-            cashbox: cashbox::Config::read(settings, faults),
+            ownership: OwnershipConfig::read(settings, faults),
+            when_unreachable: WhenUnreachable::read(settings, faults),
+            journal: JournalConfig::read(settings, faults),
             config_service: config_service::Config::read(settings, faults),
             simulator: simulator::Config::read(settings, faults),
-            journal: JournalConfig::read(settings, faults),
+            cashbox: cashbox::Config::read(settings, faults),
             shutdown: shutdown::Config::read(settings, faults),
         }
     }
@@ -48,10 +58,12 @@ pub fn settings() -> Vec<&'static [Setting]> {
     vec![
         pod::SETTINGS,
         http::SETTINGS,
-        cashbox::SETTINGS,
+        record::SETTINGS,
+        ownership::SETTINGS,
+        journal::SETTINGS,
         config_service::SETTINGS,
         simulator::SETTINGS,
-        journal::config::SETTINGS,
+        cashbox::SETTINGS,
         shutdown::SETTINGS,
     ]
 }

@@ -7,9 +7,48 @@
 //! Everything that a client sends is checked here, and every answer is made here. What happens in between belongs
 //! to [`crate::cashbox`], which knows nothing of HTTP.
 
-use std::net::SocketAddr;
+/// Every spelling of every path.
+pub mod path;
+/// From path to handler, and what surrounds every handler.
+pub mod router;
+/// Whose request it is.
+pub mod extract;
+/// No handler of a cashbox without a caller.
+pub mod auth;
+/// What makes two requests the same operation.
+pub mod operation;
+/// Sign a receipt.
+pub mod sign;
+/// Answer the same text, or reset.
+pub mod echo;
+/// Stream a journal.
+pub mod journal;
+/// Say which version runs.
+pub mod version;
+/// Say whether the pod turns and takes cashboxes.
+pub mod health;
+/// Describe the interface.
+pub mod swagger;
+/// What other pods and operators ask.
+pub mod peer;
+/// Errors become answers.
+pub mod reply;
+/// The one line per request.
+pub mod record;
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use shared::api::writing::Shape;
+use shared::clock::Clock;
 use shared::env::{Faults, Setting, Settings};
+use shared::identity::pod::PodId;
+use tokio_util::sync::CancellationToken;
+
+use crate::cashbox::registry::Registry;
+use crate::journal::JournalStore;
+use crate::metrics::Metrics;
+use crate::ownership::Ownership;
 
 /// Where POS systems and proxies connect.
 pub const LISTEN: Setting = Setting::plain(
@@ -51,16 +90,28 @@ pub struct Config {
     /// `Byodc__Http__BodyBytesMax`.
     pub body_bytes_max: usize,
     /// `Byodc__Json__Casing`.
-    pub casing: Casing,
+    pub shape: Shape,
 }
 
-/// How member names are written in answers (`fiscal-spec.md` 1.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Casing {
-    /// `caption`, `data`, `message`; nulls are written.
-    Camel,
-    /// `Caption`, `Data`, `Message`; nulls are left out.
-    Original,
+/// What every handler is given.
+#[derive(Debug)]
+pub struct Pod {
+    /// Who answers.
+    pub id: PodId,
+    /// How answers look.
+    pub config: Config,
+    /// The cashboxes.
+    pub registry: Registry,
+    /// What this pod holds, for peers that ask.
+    pub ownership: Arc<Ownership>,
+    /// What is permanent, for exports.
+    pub journal: Arc<dyn JournalStore>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Cancelled when the pod begins to shut down.
+    pub draining: CancellationToken,
 }
 
 impl Config {
@@ -71,19 +122,19 @@ impl Config {
             listen: settings.value(&LISTEN, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
-            casing: casing(settings, faults),
+            shape: shape(settings, faults),
         }
     }
 }
 
-fn casing(settings: &Settings, faults: &mut Faults) -> Casing {
+fn shape(settings: &Settings, faults: &mut Faults) -> Shape {
     let effective = settings.effective(&CASING);
     match effective.value.to_lowercase().as_str() {
-        "camel" => Casing::Camel,
-        "original" => Casing::Original,
+        "camel" => Shape::Camel,
+        "original" => Shape::Original,
         _ => {
             faults.add(&CASING, &effective, &"must be camel or original");
-            Casing::Camel
+            Shape::Camel
         }
     }
 }

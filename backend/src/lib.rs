@@ -22,5 +22,7 @@ pub mod queue;
 pub mod scu;
 /// Makes it permanent, and decides who may write.
 pub mod journal;
+/// What a pod counts.
+pub mod metrics;
 /// The order in which a pod stops.
 pub mod shutdown;

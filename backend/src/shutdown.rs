@@ -1,8 +1,22 @@
-//! The order in which a pod stops.
+//! The order in which a pod stops, written once.
+//!
+//! ```text
+//! not ready → record says draining → running receipts end, every cashbox is released
+//!           → listeners close → record withdrawn → journal closed
+//! ```
+//!
+//! While it drains the pod answers: a proxy that comes late is told to go elsewhere. When the time is up, or a second
+//! signal comes, the rest is left to takeover: the record is withdrawn, so nobody waits for a lease.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::env::{Faults, Setting, Settings};
+use shared::shutdown::Shutdown;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Pod;
 
 /// How long a drain may take.
 pub const DRAIN_SECONDS: Setting = Setting::plain(
@@ -39,4 +53,51 @@ impl Config {
             releases_max: usize::try_from(releases_max).expect("4096 fits into usize"),
         }
     }
+}
+
+/// How long open connections may take to end once nothing is left to serve on them.
+const CONNECTIONS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The parts of a pod that run until they are told to stop.
+#[derive(Debug)]
+pub struct Running {
+    /// What is stopped.
+    pub pod: Arc<Pod>,
+    /// The listeners, which end after `close_listeners`.
+    pub listeners: JoinSet<std::io::Result<()>>,
+    /// Tells the listeners to take nothing more and to end.
+    pub close_listeners: CancellationToken,
+    /// The renewal of the pod's record, which ends after `stop_renewal`.
+    pub renewal: JoinSet<()>,
+    /// Tells the renewal to end.
+    pub stop_renewal: CancellationToken,
+}
+
+/// Stops a pod.
+pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
+    let pod = running.pod.clone();
+    pod.draining.cancel();
+    pod.metrics.draining.set(1);
+    pod.ownership.pod().drain();
+    tracing::info!(pod.id = %pod.id, cashboxes = pod.registry.len(), "the pod drains");
+    tokio::select! {
+        () = pod.registry.drain(config.releases_max) => tracing::info!("every cashbox is released"),
+        () = tokio::time::sleep(config.budget) => {
+            tracing::warn!(left = pod.registry.len(), "the time to drain is up: the rest is left to takeover");
+        }
+        () = shutdown.hurry.cancelled() => {
+            tracing::warn!(left = pod.registry.len(), "told to hurry: the rest is left to takeover");
+        }
+    }
+    running.close_listeners.cancel();
+    let closed = async { while running.listeners.join_next().await.is_some() {} };
+    if tokio::time::timeout(CONNECTIONS_TIMEOUT, closed).await.is_err() {
+        tracing::info!("connections that did not end are cut");
+        running.listeners.shutdown().await;
+    }
+    running.stop_renewal.cancel();
+    while running.renewal.join_next().await.is_some() {}
+    pod.ownership.leave().await;
+    pod.journal.close().await;
+    tracing::info!(pod.id = %pod.id, "the pod has stopped");
 }

@@ -1,0 +1,115 @@
+//! Which journal a number means (`fiscal-spec.md` chapter 7).
+
+use thiserror::Error;
+
+use crate::journal::entry::JournalKind;
+
+/// `DE` in the upper 16 bits.
+const GERMANY: u64 = 0x4445;
+/// Exports of the TSE and for the tax office, which this version does not make.
+const EXPORTS: [(u64, &str); 3] = [
+    (0x4445_0000_0000_0001, "TAR export of the TSE"),
+    (0x4445_0000_0000_0002, "DSFinV-K export"),
+    (0x4445_0000_0000_0003, "TAR export of the database"),
+];
+
+/// A journal that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 0, and what is unknown and of no country: which build answers.
+    Version,
+    /// 1, 2, 3 and 17477: rows.
+    Rows(JournalKind),
+    /// 255: where cashbox, queue and SCU stand.
+    Configuration,
+    /// 0x4445000000000000, and what is unknown of this country: where the German queue stands.
+    German,
+}
+
+/// Why a number means no journal here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum KindError {
+    /// Of another country. The text is the original's (7, rule 1).
+    #[error(
+        "The given journal type 0x'{0:016x}' cannot be used with the current Queue, as this export type is not \
+         supported in this country."
+    )]
+    OtherCountry(u64),
+    /// One that this version does not make.
+    #[error("The journal type 0x{kind:016x} ({name}) is not supported by this version.")]
+    NotYet {
+        /// Its number.
+        kind: u64,
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+impl Kind {
+    /// The journal that a number means.
+    ///
+    /// # Errors
+    /// When it means none here.
+    pub fn of(number: i64) -> Result<Self, KindError> {
+        match number {
+            1 => return Ok(Self::Rows(JournalKind::Action)),
+            2 => return Ok(Self::Rows(JournalKind::Receipt)),
+            3 => return Ok(Self::Rows(JournalKind::QueueItem)),
+            255 => return Ok(Self::Configuration),
+            17477 => return Ok(Self::Rows(JournalKind::De)),
+            _ => {}
+        }
+        let bits = number.cast_unsigned();
+        match bits >> 48 {
+            0 => Ok(Self::Version),
+            GERMANY => match EXPORTS.into_iter().find(|(kind, _)| *kind == bits) {
+                Some((kind, name)) => Err(KindError::NotYet { kind, name }),
+                None => Ok(Self::German),
+            },
+            _ => Err(KindError::OtherCountry(bits)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_the_specification_means_what_it_says() {
+        let cases = [
+            (0, Kind::Version),
+            (4, Kind::Version),
+            (1, Kind::Rows(JournalKind::Action)),
+            (2, Kind::Rows(JournalKind::Receipt)),
+            (3, Kind::Rows(JournalKind::QueueItem)),
+            (255, Kind::Configuration),
+            (17477, Kind::Rows(JournalKind::De)),
+            (4_919_338_167_972_134_912, Kind::German),
+            (4_919_338_167_972_134_999, Kind::German),
+        ];
+        for (number, kind) in cases {
+            assert_eq!(Kind::of(number), Ok(kind), "{number}");
+        }
+    }
+
+    #[test]
+    fn another_country_is_refused_with_the_original_text() {
+        let error = Kind::of(4_707_387_510_509_010_945).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("The given journal type 0x'4154000000000001' cannot be used")
+        );
+        assert!(matches!(Kind::of(-1), Err(KindError::OtherCountry(u64::MAX))));
+    }
+
+    #[test]
+    fn exports_that_do_not_exist_yet_say_so_by_name() {
+        let error = Kind::of(4_919_338_167_972_134_914).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "The journal type 0x4445000000000002 (DSFinV-K export) is not supported by this version."
+        );
+    }
+}

@@ -1,0 +1,343 @@
+//! Out of the pod: the only place where errors become answers.
+//!
+//! Status, public text, log level and the word for the proxy stand together in one exhaustive match. What a client
+//! reads is written here and never built from a source error.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::{HeaderName, Response, StatusCode};
+use shared::api::refusal::Refusal;
+use shared::header;
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, Epoch, OperationId};
+use shared::ownership::store::Owner;
+use tracing::Level;
+
+use super::extract::{Addressed, HeaderFault};
+use crate::cashbox::error::CashboxError;
+
+/// When a refused client should ask again.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Why a request was not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A header breaks a rule.
+    Header(HeaderFault),
+    /// The body is not what the path takes.
+    Body {
+        /// Which rule, and where; never what was sent.
+        detail: String,
+    },
+    /// The body is larger than may be.
+    BodyTooLarge {
+        /// How large it may be.
+        bytes_max: usize,
+    },
+    /// The body did not arrive whole.
+    BodyCutOff,
+    /// A parameter of the query breaks a rule.
+    Query {
+        /// Which parameter and which rule.
+        detail: String,
+    },
+    /// The journal was asked for what it does not give.
+    Journal {
+        /// What, in the words of the specification.
+        detail: String,
+    },
+    /// There is nothing under this path.
+    NoSuchPath,
+    /// There is something, but not with this method.
+    NoSuchMethod,
+    /// The cashbox says so.
+    Cashbox(CashboxError),
+    /// A bug: the handler panicked.
+    Panicked,
+}
+
+impl From<CashboxError> for Failure {
+    fn from(error: CashboxError) -> Self {
+        Self::Cashbox(error)
+    }
+}
+
+impl From<HeaderFault> for Failure {
+    fn from(fault: HeaderFault) -> Self {
+        Self::Header(fault)
+    }
+}
+
+/// What the outside learns of a failure.
+#[derive(Debug)]
+struct Public<'a> {
+    status: StatusCode,
+    title: &'static str,
+    detail: Cow<'a, str>,
+    level: Level,
+}
+
+fn public<'a>(
+    status: StatusCode,
+    title: &'static str,
+    detail: impl Into<Cow<'a, str>>,
+    level: Level,
+) -> Public<'a> {
+    Public {
+        status,
+        title,
+        detail: detail.into(),
+        level,
+    }
+}
+
+impl Failure {
+    fn public(&self) -> Public<'_> {
+        use StatusCode as S;
+        match self {
+            Self::Header(fault) => public(S::BAD_REQUEST, "Bad header", fault.to_string(), Level::INFO),
+            Self::Body { detail } => public(S::BAD_REQUEST, "Bad body", detail, Level::INFO),
+            Self::BodyTooLarge { bytes_max } => public(
+                S::PAYLOAD_TOO_LARGE,
+                "Body too large",
+                format!("the body may have {bytes_max} bytes"),
+                Level::INFO,
+            ),
+            Self::BodyCutOff => public(
+                S::BAD_REQUEST,
+                "Bad body",
+                "the body did not arrive whole",
+                Level::INFO,
+            ),
+            Self::Query { detail } => public(S::BAD_REQUEST, "Bad query", detail, Level::INFO),
+            Self::Journal { detail } => public(
+                S::INTERNAL_SERVER_ERROR,
+                "Journal not available",
+                detail,
+                Level::INFO,
+            ),
+            Self::NoSuchPath => public(
+                S::NOT_FOUND,
+                "Not found",
+                "there is nothing under this path",
+                Level::INFO,
+            ),
+            Self::NoSuchMethod => public(
+                S::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "this path takes another method",
+                Level::INFO,
+            ),
+            Self::Cashbox(error) => of_cashbox(error),
+            Self::Panicked => public(
+                S::INTERNAL_SERVER_ERROR,
+                "Internal error",
+                "the request ended in a bug of the pod; its log says more",
+                Level::ERROR,
+            ),
+        }
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Cashbox(error) => error.refusal(),
+            _ => None,
+        }
+    }
+}
+
+fn of_cashbox(error: &CashboxError) -> Public<'_> {
+    use StatusCode as S;
+    match error {
+        CashboxError::Unauthorized => public(
+            S::UNAUTHORIZED,
+            "Unauthorized",
+            "unknown cashbox or wrong access token",
+            Level::INFO,
+        ),
+        CashboxError::HeldByOther(_) => public(
+            S::MISDIRECTED_REQUEST,
+            "Held by another pod",
+            "another pod serves this cashbox",
+            Level::DEBUG,
+        ),
+        CashboxError::Refused(refusal) => of_refusal(*refusal),
+        CashboxError::OtherContent => public(
+            S::CONFLICT,
+            "Operation id used",
+            "this operation id was used with another content before",
+            Level::INFO,
+        ),
+        CashboxError::Rejected { message } => public(
+            S::INTERNAL_SERVER_ERROR,
+            "Receipt not processed",
+            message,
+            Level::INFO,
+        ),
+        CashboxError::Configuration { detail } => public(
+            S::INTERNAL_SERVER_ERROR,
+            "Configuration not usable",
+            detail,
+            Level::WARN,
+        ),
+        CashboxError::Broken => public(
+            S::INTERNAL_SERVER_ERROR,
+            "Cashbox not usable",
+            "the cashbox cannot be served until an operator looks at the pod's log",
+            Level::ERROR,
+        ),
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> Public<'static> {
+    let (detail, level) = match refusal {
+        Refusal::HeldByOther => ("another pod serves this cashbox", Level::DEBUG),
+        Refusal::OwnerSilent => (
+            "the pod that serves this cashbox does not answer yet",
+            Level::INFO,
+        ),
+        Refusal::Moving => (
+            "the cashbox is changing hands; ask again in a moment",
+            Level::INFO,
+        ),
+        Refusal::Draining => ("this pod is shutting down", Level::DEBUG),
+        Refusal::MailboxFull => ("too many requests wait for this cashbox", Level::WARN),
+        Refusal::PodFull => ("this pod hosts as many cashboxes as it may", Level::WARN),
+        Refusal::JournalUnavailable => ("the journal database does not answer", Level::WARN),
+        Refusal::OwnershipUnavailable => ("it cannot be found out who serves this cashbox", Level::WARN),
+        Refusal::ConfigurationUnavailable => ("the configuration service does not answer", Level::WARN),
+        Refusal::RateLimited => ("too many unknown cashboxes were asked for", Level::INFO),
+    };
+    public(StatusCode::SERVICE_UNAVAILABLE, "Not served now", detail, level)
+}
+
+/// What the line at a request's end needs to know; travels with the answer.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// Which cashbox.
+    pub cashbox: CashBoxId,
+    /// Which operation.
+    pub operation: OperationId,
+    /// Under which epoch, where one is known.
+    pub epoch: Option<Epoch>,
+}
+
+/// How severe an answer is; travels with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Severity {
+    /// The level of the line at the request's end.
+    pub level: Level,
+    /// The word for the proxy, if there is one.
+    pub refusal: Option<Refusal>,
+}
+
+/// The answer that says no.
+#[must_use]
+pub fn failure(failure: &Failure) -> Response<Body> {
+    let public = failure.public();
+    let body = serde_json::json!({
+        "title": public.title,
+        "status": public.status.as_u16(),
+        "detail": public.detail,
+    });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = public.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, PROBLEM);
+    let refusal = failure.refusal();
+    if let Some(refusal) = refusal {
+        headers.insert(
+            HeaderName::from_static(header::REFUSAL),
+            HeaderValue::from_static(refusal.word()),
+        );
+        if public.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+    }
+    if let Failure::Cashbox(CashboxError::HeldByOther(owner)) = failure {
+        name_owner(headers, owner);
+    }
+    response.extensions_mut().insert(Severity {
+        level: public.level,
+        refusal,
+    });
+    response
+}
+
+fn name_owner(headers: &mut axum::http::HeaderMap, owner: &Owner) {
+    headers.insert(HeaderName::from_static(header::OWNER_POD), text(&owner.pod.id));
+    headers.insert(
+        HeaderName::from_static(header::OWNER_ADDRESS),
+        text(&owner.pod.address),
+    );
+    headers.insert(
+        HeaderName::from_static(header::EPOCH),
+        HeaderValue::from(owner.epoch.0),
+    );
+}
+
+/// The answer that is JSON already.
+#[must_use]
+pub fn json(body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// Says whose answer it is: on every answer that concerns a cashbox, good or bad.
+pub fn echo(response: &mut Response<Body>, pod: &PodId, addressed: &Addressed, epoch: Option<Epoch>) {
+    let headers = response.headers_mut();
+    headers.insert(
+        HeaderName::from_static(header::ANSWERED_CASHBOX),
+        text(&addressed.cashbox),
+    );
+    headers.insert(
+        HeaderName::from_static(header::OPERATION_ID),
+        text(&addressed.operation),
+    );
+    headers.insert(HeaderName::from_static(header::ANSWERED_POD), text(pod));
+    if let Some(epoch) = epoch {
+        headers.insert(HeaderName::from_static(header::EPOCH), HeaderValue::from(epoch.0));
+    }
+    response.extensions_mut().insert(Served {
+        cashbox: addressed.cashbox,
+        operation: addressed.operation,
+        epoch,
+    });
+}
+
+/// Ids and addresses are visible ASCII by construction.
+fn text(value: &impl std::fmt::Display) -> HeaderValue {
+    HeaderValue::try_from(value.to_string()).expect("ids and addresses are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(of: CashboxError) -> u16 {
+        failure(&of.into()).status().as_u16()
+    }
+
+    #[test]
+    fn every_refusal_travels_with_its_word_and_a_time_to_come_back() {
+        for refusal in Refusal::ALL {
+            let response = failure(&CashboxError::Refused(refusal).into());
+            assert_eq!(response.status(), 503);
+            assert_eq!(response.headers()[header::REFUSAL], refusal.word());
+            assert!(response.headers().contains_key(RETRY_AFTER));
+        }
+    }
+
+    #[test]
+    fn what_the_caller_did_wrong_and_what_we_did_wrong_differ_by_status() {
+        assert_eq!(status(CashboxError::Unauthorized), 401);
+        assert_eq!(status(CashboxError::OtherContent), 409);
+        assert_eq!(status(CashboxError::Rejected { message: "no".into() }), 500);
+        assert_eq!(status(CashboxError::Broken), 500);
+    }
+}

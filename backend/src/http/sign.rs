@@ -1,0 +1,58 @@
+//! `POST …/sign`: a receipt in, its signed answer out.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::Response;
+use shared::api::receipt_request::ReceiptRequest;
+use shared::api::writing::Shape;
+
+use super::auth::{Said, whole};
+use super::extract::Addressed;
+use super::reply::{self, Failure};
+use super::{Pod, operation};
+use crate::cashbox::command::Answer;
+use crate::cashbox::mailbox::Posting;
+
+/// Signs a receipt.
+pub async fn sign(
+    State(pod): State<Arc<Pod>>,
+    addressed: Addressed,
+    body: Result<Bytes, BytesRejection>,
+) -> Response<Body> {
+    let said = match posting(&pod, &addressed, body) {
+        Ok(posting) => {
+            let shape = pod.config.shape;
+            let asked = pod.registry.sign(&addressed.visit(), posting).await;
+            Said::of(asked, |answer| Ok(reply::json(written(&answer, shape))))
+        }
+        Err(failure) => Said::early(failure),
+    };
+    said.respond(&pod, &addressed)
+}
+
+fn posting(
+    pod: &Pod,
+    addressed: &Addressed,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Posting, Failure> {
+    let body = whole(body, pod.config.body_bytes_max)?;
+    let unreadable = |detail: String| Failure::Body { detail };
+    let content_hash = operation::content_hash(&body).map_err(|error| unreadable(error.to_string()))?;
+    let request = ReceiptRequest::from_json(&body, pod.clock.now());
+    Ok(Posting {
+        operation: addressed.operation,
+        content_hash,
+        request: Arc::new(request.map_err(|error| unreadable(error.to_string()))?),
+    })
+}
+
+/// The answer in the shape that is asked for; `null` where a receipt was asked for that is not there (3.10).
+fn written(answer: &Answer, shape: Shape) -> String {
+    match answer {
+        Some(response) => response.to_json(shape),
+        None => "null".to_owned(),
+    }
+}
