@@ -147,3 +147,6 @@ impl Ownership {
         self.renew_failures.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,7 @@ impl Ownership {
             Ok(Confirmation::Recorded) => Confirmed::Recorded,
             Ok(Confirmation::Superseded { epoch }) => Confirmed::Superseded(epoch),
             Err(error) => {
-                tracing::warn!(%cashbox, %epoch, %error, "a claim is not on record yet; it is valid nevertheless");
+                tracing::warn!(cashbox.id = %cashbox, %epoch, error = &error as &dyn std::error::Error, "a claim is not on record yet; it is valid nevertheless");
                 self.unrecorded.notify_one();
                 Confirmed::Later
             }
@@ -120,7 +120,7 @@ impl Ownership {
                 Acquired::Reserved
             }
             Answer::Same { .. } | Answer::Silent => {
-                tracing::info!(%cashbox, from = %before.pod.id, epoch = %before.epoch,
+                tracing::info!(cashbox.id = %cashbox, from = %before.pod.id, epoch = %before.epoch,
                     "taking over: the owner's lease ran out and it does not answer for the cashbox");
                 Acquired::Reserved
             }
@@ -165,7 +165,7 @@ impl Ownership {
         }
         match self.parts.when_unreachable {
             WhenUnreachable::Claim => {
-                tracing::warn!(%cashbox, %error, "claiming directly in the database: no reachable pod holds it");
+                tracing::warn!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error, "claiming directly in the database: no reachable pod holds it");
                 Acquired::Direct
             }
             WhenUnreachable::Refuse => Acquired::Unavailable(error),
@@ -215,13 +215,13 @@ impl Ownership {
     async fn bury(&self, owner: &Owner, evidence: &'static str) {
         tracing::warn!(pod = %owner.pod.id, evidence, "a pod is gone; its cashboxes are free");
         if let Err(error) = self.parts.store.bury(owner.pod.id.incarnation).await {
-            tracing::warn!(pod = %owner.pod.id, %error, "a dead pod's record stays until its lease runs out");
+            tracing::warn!(pod.id = %owner.pod.id, error = &error as &dyn std::error::Error, "a dead pod's record stays until its lease runs out");
         }
     }
 
     /// The owner lives and only its way to the store is broken: its record is renewed on its behalf.
     async fn repair(&self, cashbox: CashBoxId, owner: &Owner) {
-        tracing::warn!(%cashbox, owner = %owner.pod.id, epoch = %owner.epoch,
+        tracing::warn!(cashbox.id = %cashbox, owner = %owner.pod.id, epoch = %owner.epoch,
             "the owner's lease ran out but it serves: its record is repaired");
         let store = &self.parts.store;
         let repaired = match store.renew(&owner.pod, self.parts.lease).await {
@@ -233,7 +233,7 @@ impl Ownership {
             Err(error) => Err(error),
         };
         if let Err(error) = repaired {
-            tracing::warn!(%cashbox, %error, "the owner's record could not be repaired; requests find it by redirects");
+            tracing::warn!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error, "the owner's record could not be repaired; requests find it by redirects");
         }
     }
 }

@@ -112,7 +112,7 @@ impl Peers for HttpPeers {
             Ok(body) => understand(&pod.id, &body),
             Err(error) if is_refusal(&error) => Answer::Refused,
             Err(error) => {
-                tracing::debug!(pod = %pod.id, %error, "a pod did not answer its peer");
+                tracing::debug!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "a pod did not answer its peer");
                 Answer::Silent
             }
         }
@@ -157,3 +157,6 @@ mod as_text {
             .map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

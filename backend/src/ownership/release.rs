@@ -29,14 +29,14 @@ impl Ownership {
     pub async fn leave(&self) {
         let pod = self.pod().record().id;
         if let Err(error) = self.parts.store.bury(pod.incarnation).await {
-            tracing::warn!(%pod, %error, "the pod's record stays until its lease runs out");
+            tracing::warn!(pod.id = %pod, error = &error as &dyn std::error::Error, "the pod's record stays until its lease runs out");
         }
     }
 
     async fn tell_released(&self, cashbox: CashBoxId, epoch: Option<Epoch>) {
         let by = self.pod().incarnation();
         if let Err(error) = self.parts.store.release(cashbox, by, epoch).await {
-            tracing::warn!(%cashbox, %error, "a cashbox that was given up is still on record as this pod's");
+            tracing::warn!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error, "a cashbox that was given up is still on record as this pod's");
         }
     }
 }

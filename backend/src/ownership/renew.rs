@@ -74,7 +74,7 @@ impl Ownership {
     }
 
     fn record_anew(&self) {
-        tracing::warn!(pod = %self.pod().record().id, "the pod's record had vanished: its cashboxes are put on record again");
+        tracing::warn!(pod.id = %self.pod().record().id, "the pod's record had vanished: its cashboxes are put on record again");
         self.held.doubt_all();
         self.unrecorded.notify_one();
     }
@@ -82,7 +82,10 @@ impl Ownership {
     fn renewal_failed(&self, renewal: &mut Renewal, error: &StoreError) {
         self.renew_failures.fetch_add(1, Ordering::Relaxed);
         if !std::mem::replace(&mut renewal.failing, true) {
-            tracing::warn!(%error, "the pod's record cannot be renewed; its cashboxes go on under their epochs");
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "the pod's record cannot be renewed; its cashboxes go on under their epochs"
+            );
         }
     }
 
@@ -107,12 +110,12 @@ impl Ownership {
             match self.tell(cashbox, epoch).await {
                 Ok(Confirmation::Recorded) => {}
                 Ok(Confirmation::Superseded { epoch: newer }) => {
-                    tracing::warn!(%cashbox, %epoch, %newer, "the store knows a newer epoch of a held cashbox");
+                    tracing::warn!(cashbox.id = %cashbox, %epoch, %newer, "the store knows a newer epoch of a held cashbox");
                     // Nobody listening is no fault: the journal fences the next write.
                     let _ = self.superseded.send((cashbox, newer));
                 }
                 Err(error) => {
-                    tracing::debug!(%cashbox, %error, "a claim is not on record yet");
+                    tracing::debug!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error, "a claim is not on record yet");
                     return self.parts.renew_every;
                 }
             }

@@ -102,7 +102,10 @@ async fn follow(store: Arc<dyn OwnershipStore>, every: Duration, sender: watch::
             Err(error) => {
                 // Once for each time it goes away, not once a second.
                 if !std::mem::replace(&mut away, true) {
-                    tracing::warn!(%error, "the pods cannot be read; those last known are used");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the pods cannot be read; those last known are used"
+                    );
                 }
             }
         }

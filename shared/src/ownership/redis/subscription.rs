@@ -32,7 +32,10 @@ pub(super) async fn follow(link: Arc<Link>, channel: String, events: broadcast::
             }
             Err(error) => {
                 if std::mem::replace(&mut standing, false) {
-                    tracing::warn!(%error, "changes of ownership cannot be followed; routes are learned by redirects");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "changes of ownership cannot be followed; routes are learned by redirects"
+                    );
                 }
             }
         }

@@ -38,7 +38,10 @@ pub(super) async fn follow(tables: Arc<Tables>, events: broadcast::Sender<Owners
     loop {
         let Err(error) = follow_once(&tables, &events, &mut standing).await;
         if std::mem::replace(&mut standing, false) {
-            tracing::warn!(%error, "changes of ownership cannot be followed; routes are learned by redirects");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "changes of ownership cannot be followed; routes are learned by redirects"
+            );
         }
         tokio::time::sleep(RETRY_EVERY).await;
     }

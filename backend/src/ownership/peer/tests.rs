@@ -1,0 +1,132 @@
+use shared::identity::Incarnation;
+use shared::placement::pod::PodState;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const BOX: CashBoxId = CashBoxId::from_u128(7);
+
+fn peers() -> HttpPeers {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    HttpPeers::new().unwrap()
+}
+
+async fn pod_at(listener: &TcpListener) -> PodRecord {
+    let admin_address = listener.local_addr().unwrap();
+    PodRecord {
+        id: PodId {
+            name: "other".parse().unwrap(),
+            incarnation: Incarnation::random(),
+        },
+        address: admin_address,
+        admin_address,
+        version: "1".into(),
+        generation: "g".into(),
+        started_at_ms: 1,
+        state: PodState::Ready,
+        load: 0,
+    }
+}
+
+/// Answers one request with a status and a body, and returns its first line.
+fn answer_once(listener: TcpListener, status: &str, body: String) -> tokio::task::JoinHandle<String> {
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..length]).into_owned();
+        head.lines().next().unwrap().to_owned()
+    })
+}
+
+fn says(pod: &PodId, holds: bool, epoch: u64) -> String {
+    let answer = PeerCashbox {
+        pod: pod.clone(),
+        holds,
+        epoch: Epoch(epoch),
+    };
+    serde_json::to_string(&answer).unwrap()
+}
+
+async fn ask(status: &str, body: impl FnOnce(&PodRecord) -> String) -> (Answer, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pod = pod_at(&listener).await;
+    let served = answer_once(listener, status, body(&pod));
+    let answer = peers().ask(&pod, BOX).await;
+    (answer, served.await.unwrap())
+}
+
+#[tokio::test]
+async fn a_pod_answers_whether_it_holds_the_cashbox() {
+    let (answer, asked) = ask("200 OK", |pod| says(&pod.id, true, 9)).await;
+    assert_eq!(
+        answer,
+        Answer::Same {
+            holds: Some(Epoch(9))
+        }
+    );
+    assert_eq!(
+        asked,
+        "GET /peer/v1/cashboxes/00000000-0000-0000-0000-000000000007 HTTP/1.1"
+    );
+    let (answer, _) = ask("200 OK", |pod| says(&pod.id, false, 0)).await;
+    assert_eq!(answer, Answer::Same { holds: None });
+}
+
+#[tokio::test]
+async fn another_start_of_the_pod_is_another_incarnation() {
+    let (answer, _) = ask("200 OK", |pod| {
+        let id = PodId {
+            incarnation: Incarnation::random(),
+            ..pod.id.clone()
+        };
+        says(&id, true, 9)
+    })
+    .await;
+    assert_eq!(answer, Answer::OtherIncarnation);
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_listens_on_refuses() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pod = pod_at(&listener).await;
+    drop(listener);
+    assert_eq!(peers().ask(&pod, BOX).await, Answer::Refused);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_ours_is_no_evidence() {
+    for (status, body) in [
+        ("200 OK", "{}"),
+        ("404 Not Found", ""),
+        ("500 Oops", "{\"pod\":1}"),
+    ] {
+        let (answer, _) = ask(status, |_| body.to_owned()).await;
+        assert_eq!(answer, Answer::Silent, "{status} {body}");
+    }
+    let (answer, _) = ask("200 OK", |_| "x".repeat(ANSWER_BYTES_MAX * 4)).await;
+    assert_eq!(answer, Answer::Silent);
+}
+
+#[tokio::test]
+async fn a_pod_that_accepts_and_says_nothing_is_silent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pod = pod_at(&listener).await;
+    assert_eq!(peers().ask(&pod, BOX).await, Answer::Silent);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_without_an_answer_is_no_refusal() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pod = pod_at(&listener).await;
+    let closing = tokio::spawn(async move { drop(listener.accept().await.unwrap()) });
+    assert_eq!(peers().ask(&pod, BOX).await, Answer::Silent);
+    closing.await.unwrap();
+}
