@@ -9,8 +9,16 @@ mod till;
 mod claims;
 /// Intents and entries.
 mod writes;
+/// Opening: merge rules, interrupted intents.
+mod opening;
+/// Looking receipts up, pages.
+mod reading;
+/// Texts, numbers and sizes that must survive.
+mod values;
 /// Two pods, groups.
 mod together;
+/// Databases that go away, or belong to a newer build.
+mod faults;
 
 /// Runs each promise against each store, as a test of its own.
 macro_rules! on_every_store {

@@ -88,7 +88,7 @@ impl SqlJournal {
         metrics: &JournalMetrics,
     ) -> Result<Self, JournalError> {
         let patient = Connector::new(&config.database, config.timeout, config.timeout);
-        migrate_once_connected(&patient).await?;
+        migrate_once_connected(&patient, config.timeout).await?;
         let (lanes, tasks) = (config.lanes(), TaskTracker::new());
         let closing = CancellationToken::new();
         let lanes = (0..lanes).map(|_| {
@@ -148,10 +148,10 @@ impl SqlJournal {
     }
 }
 
-async fn migrate_once_connected(connector: &Connector) -> Result<(), JournalError> {
+async fn migrate_once_connected(connector: &Connector, timeout: Duration) -> Result<(), JournalError> {
     let connected = connector.connect().await;
     let mut connection = connected.map_err(|error| fault::refusal(error, "connecting to the journal"))?;
-    migrate::migrate(&mut connection).await?;
+    migrate::migrate(&mut connection, timeout).await?;
     // Closing it gives back the migrator's lock on the server, too.
     let _ = connection.close().await;
     Ok(())

@@ -60,6 +60,7 @@ impl Till {
         let mut item = intent.item.clone();
         item.work_moment = Some(self.clock);
         item.done_moment = Some(self.clock);
+        item.time_stamp = self.clock;
         item.response = Some(format!("{{\"number\":{number}}}"));
         item.response_hash = Some("hash of the response".to_owned());
         let receipt = ReceiptJournalRow {

@@ -1,9 +1,11 @@
 //! Brings the schema up to date when a pod starts. Several pods may start at once: one migrates, the others wait.
 
+use std::time::Duration;
+
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection as _, migrate};
 
-use super::connection::Connection;
+use super::connection::{Connection, Kind};
 use super::fault;
 use crate::journal::JournalError;
 
@@ -14,7 +16,10 @@ const DOING: &str = "bringing the schema up to date";
 /// Applies what is missing.
 ///
 /// A database that a newer build has migrated is refused: this build cannot know what it would break.
-pub(super) async fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+pub(super) async fn migrate(connection: &mut Connection, timeout: Duration) -> Result<(), JournalError> {
+    if connection.kind() == Kind::MySql {
+        wait_for_our_turn(connection, timeout).await?;
+    }
     let migrated = match connection {
         Connection::Sqlite(connection) => {
             // SQLite's migrator has no lock of its own, so everything happens under the write lock.
@@ -45,6 +50,23 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), JournalEr
         }
     };
     migrated.map_err(refusal)
+}
+
+/// MariaDB does not wait for the lock of sqlx's migrator, whose timeout is negative, so we take our own. It is given
+/// back when the connection is closed.
+async fn wait_for_our_turn(connection: &mut Connection, timeout: Duration) -> Result<(), JournalError> {
+    let lock = "SELECT GET_LOCK(CONCAT('byodc.journal.', SHA1(DATABASE())), ?)";
+    let seconds = i64::try_from(timeout.as_secs().max(1)).unwrap_or(i64::MAX);
+    let waited = connection.rows(lock, &[seconds.into()]).await;
+    let rows = waited.map_err(|error| fault::refusal(error, DOING))?;
+    let taken = rows.first().map(|row| row.columns().int_if_any()).transpose();
+    match taken.map_err(|error| fault::refusal(error, DOING))?.flatten() {
+        Some(1) => Ok(()),
+        _ => Err(JournalError::Unavailable {
+            doing: DOING,
+            source: "another pod is still at it".into(),
+        }),
+    }
 }
 
 fn named(mut migrator: Migrator) -> Migrator {
