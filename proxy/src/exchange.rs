@@ -10,33 +10,26 @@
 //!
 //! Bounded by the request's deadline. Every try carries the same operation id.
 
-use std::io;
+/// One try: send the request to a pod, read the head of its answer.
+mod ask;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::api::refusal::Refusal;
-use shared::header;
 use shared::identity::{CashBoxId, Epoch, OperationId};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use crate::gateway::{Gateway, Workspace};
-use crate::message::answer::{self, AnswerHead};
-use crate::message::field;
+use crate::message::answer::AnswerHead;
 use crate::message::request::RequestHead;
 use crate::pod_answer::PodAnswer;
-use crate::pool::PodConnection;
 use crate::reply::Refused;
 use crate::request_record::RequestRecord;
 use crate::retry::{Attempts, Outcome, Repeatable, Verdict};
 use crate::route::Route;
 use crate::route::peer::Peer;
 use crate::waiting_room::Seat;
-
-/// A body up to this many bytes is sent together with its head.
-const SENT_AT_ONCE_MAX: usize = 16_384;
-/// How often a request that waits for its answer looks whether it waits at the right pod.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A request, read whole, that a pod is to answer.
 #[derive(Debug, Clone, Copy)]
@@ -176,153 +169,6 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// One try: send the request, read the head of the answer.
-    async fn ask(&mut self, peer: &Arc<Peer>) -> Tried {
-        let left = self.left();
-        let Ok(mut connection) = self.connection(peer, left).await else {
-            return Tried::NotSent;
-        };
-        self.write_head(left);
-        let sent = self.send(&mut connection).await;
-        let tried = self.read_answer(connection).await;
-        if sent.is_err() && !matches!(tried, Tried::Answered(_)) {
-            return Tried::Lost;
-        }
-        tried
-    }
-
-    /// A connection from the pool, or a new one. A request that must not be sent twice gets a new one: the pod may
-    /// be closing any other at this moment.
-    async fn connection(&mut self, peer: &Arc<Peer>, left: Duration) -> io::Result<PodConnection> {
-        if self.request.cashbox.is_some()
-            && !self.distrusts_pool
-            && let Some(connection) = self.gateway.pool.take(peer)
-        {
-            return Ok(connection);
-        }
-        let limit = self.gateway.shared.config.connect.min(left);
-        PodConnection::open(Arc::clone(peer), limit, &mut self.work.patience).await
-    }
-
-    /// Writes the head anew: what the client said, then what is ours.
-    fn write_head(&mut self, left: Duration) {
-        let out = &mut self.work.outbound;
-        out.clear();
-        out.extend_from_slice(self.request.head.rendered());
-        if !self.request.body.is_empty() || !matches!(self.request.head.method(), "GET" | "HEAD") {
-            out.extend_from_slice(b"content-length: ");
-            field::push_number(out, self.request.body.len() as u64);
-            out.extend_from_slice(b"\r\n");
-        }
-        field::push_shown(out, header::OPERATION_ID, self.request.operation);
-        out.extend_from_slice(header::DEADLINE_MS.as_bytes());
-        out.extend_from_slice(b": ");
-        field::push_number(out, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-        out.extend_from_slice(b"\r\n");
-        if let Some(suspect) = self.attempts.suspect {
-            field::push_shown(out, header::SUSPECT, suspect);
-        }
-        out.extend_from_slice(b"\r\n");
-        if self.request.body.len() <= SENT_AT_ONCE_MAX {
-            out.extend_from_slice(self.request.body);
-        }
-    }
-
-    async fn send(&mut self, connection: &mut PodConnection) -> io::Result<()> {
-        let work = &mut *self.work;
-        let rest = match self.request.body.len() {
-            ..=SENT_AT_ONCE_MAX => &[][..],
-            _ => self.request.body,
-        };
-        let written = async {
-            connection.stream.write_all(&work.outbound).await?;
-            connection.stream.write_all(rest).await
-        };
-        let stall = self.gateway.shared.config.stall;
-        work.patience.within(stall, written).await?
-    }
-
-    async fn read_answer(&mut self, mut connection: PodConnection) -> Tried {
-        let to_head_request = self.request.head.method() == "HEAD";
-        loop {
-            let come = &connection.come[..];
-            let written = &connection.peer.written;
-            match answer::parse(come, to_head_request, written, &mut self.work.answer) {
-                Ok(Some(length))
-                    if (102..=199).contains(&self.work.answer.status) || self.work.answer.status == 100 =>
-                {
-                    connection.come.drain(..length);
-                    continue;
-                }
-                Ok(Some(_)) if self.work.answer.status < 200 => return Tried::Broken,
-                Ok(Some(length)) => return self.check(connection, length),
-                Ok(None) => {}
-                Err(broken) => {
-                    tracing::error!(pod.id = %connection.peer.written, error = %broken, "a pod's answer was withheld");
-                    return Tried::Broken;
-                }
-            }
-            if let Some(ended) = self.read_more(&mut connection).await {
-                return ended;
-            }
-        }
-    }
-
-    /// Reads what comes next. Says what became of the try when there will be no answer on this connection.
-    async fn read_more(&mut self, connection: &mut PodConnection) -> Option<Tried> {
-        loop {
-            let left = self.left();
-            if left.is_zero() {
-                return Some(Tried::TooLate { sent: true });
-            }
-            connection.come.reserve(1024);
-            let read = connection.stream.read_buf(&mut connection.come);
-            match self.work.patience.within(left.min(LOOK_EVERY), read).await {
-                Ok(Ok(0) | Err(_)) => return Some(Tried::Lost),
-                Ok(Ok(_)) => return None,
-                Err(_) => {
-                    let routes = &self.gateway.shared.routes;
-                    let superseded = |cashbox| routes.is_superseded(cashbox, &connection.peer);
-                    if self.request.cashbox.is_some_and(superseded) {
-                        return Some(Tried::Superseded);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Checks that the answer is this request's.
-    fn check(&mut self, connection: PodConnection, head_length: usize) -> Tried {
-        let head = &mut self.work.answer;
-        let notes = &head.notes;
-        let other_cashbox = match notes.cashbox {
-            Some(answered) => self.request.cashbox.is_some_and(|asked| asked != answered),
-            // An answer that was served says for whom; a refusal may come from before that was known.
-            None => self.request.cashbox.is_some() && head.status < 400,
-        };
-        let other_operation = notes
-            .operation
-            .is_some_and(|answered| answered != self.request.operation);
-        if other_cashbox || other_operation {
-            tracing::error!(
-                pod.id = %connection.peer.written,
-                operation.id = %self.request.operation,
-                status = head.status,
-                "an answer was for another request and is withheld"
-            );
-            return Tried::Crossed;
-        }
-        if notes.operation.is_none() && self.request.cashbox.is_some() {
-            let operation = self.request.operation.to_string();
-            field::push_field(
-                &mut head.forwarded,
-                header::OPERATION_ID.as_bytes(),
-                operation.as_bytes(),
-            );
-        }
-        Tried::Answered(PodAnswer::new(connection, head_length, head))
-    }
-
     /// Remembers what a try shows about the pod and about who owns the cashbox.
     fn learn(&mut self, peer: Option<&Arc<Peer>>, tried: &Tried) {
         let routes = &self.gateway.shared.routes;
@@ -398,11 +244,5 @@ impl<'a> Exchange<'a> {
         };
         self.seat.insert(seat).wait(wait).await;
         Ok(())
-    }
-}
-
-impl From<crate::message::patience::TooLong> for io::Error {
-    fn from(too_long: crate::message::patience::TooLong) -> Self {
-        Self::new(io::ErrorKind::TimedOut, too_long)
     }
 }

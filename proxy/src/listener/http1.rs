@@ -3,6 +3,11 @@
 //! The next request's head is read only after the answer to the one before was sent, so answers keep the order of
 //! requests even when a client sends several at once (RFC 9112 section 9.3.2).
 
+/// Reading a request's body.
+mod body;
+/// How an answer's body is delimited towards this client.
+mod coding;
+
 use std::io;
 use std::time::Duration;
 
@@ -12,15 +17,15 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::config::Config;
 use crate::gateway::{Gateway, Workspace};
-use crate::message::chunked::{self, Decoder, Step};
 use crate::message::field;
 use crate::message::patience::Patience;
-use crate::message::request::{self, Framing, Malformed, RequestHead, Version};
+use crate::message::request::{self, Malformed, RequestHead, Version};
 use crate::pod_answer::PodAnswer;
-use crate::reply::{OwnAnswer, Refused, phrase};
+use crate::reply::{OwnAnswer, phrase};
 use crate::request_record::RequestRecord;
 
 use super::client::{After, Client};
+use coding::Coding;
 
 /// The memory a connection begins with, in bytes: enough for a common receipt.
 const BUFFER_BYTES: usize = 4096;
@@ -32,8 +37,8 @@ const SENT_AT_ONCE_MAX: usize = 16_384;
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long, and for how many bytes, a client may go on sending after it was refused. Closing at once would make
 /// its system throw our answer away.
-const LINGER: Duration = Duration::from_millis(500);
-const LINGER_BYTES_MAX: usize = 1 << 20;
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: usize = 8 << 20;
 
 /// A client's connection.
 pub struct Http1 {
@@ -152,110 +157,6 @@ impl Http1 {
                 Err(_) if idle => return Next::Ended,
                 Err(_) => return Next::Malformed(Malformed::Syntax),
             }
-        }
-    }
-
-    /// The body of the request being served.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        match self.head.framing {
-            Framing::None => &[],
-            Framing::Length(_) => &self.come[self.head_bytes..self.request_bytes],
-            Framing::Chunked => &self.decoded,
-        }
-    }
-
-    /// Reads the body whole.
-    ///
-    /// # Errors
-    /// When it is too long, too slow or broken.
-    pub async fn read_body(&mut self, config: &Config, patience: &mut Patience) -> Result<(), Refused> {
-        let read = match self.head.framing {
-            Framing::None => {
-                self.request_bytes = self.head_bytes;
-                Ok(())
-            }
-            Framing::Length(length) => match usize::try_from(length) {
-                Ok(length) if length <= config.body_bytes_max => {
-                    self.request_bytes = self.head_bytes + length;
-                    self.read_length(config, patience).await
-                }
-                _ => Err(Refused::BodyTooLong),
-            },
-            Framing::Chunked => self.read_chunks(config, patience).await,
-        };
-        self.leftover = read.is_err();
-        read
-    }
-
-    async fn read_length(&mut self, config: &Config, patience: &mut Patience) -> Result<(), Refused> {
-        if self.come.len() >= self.request_bytes {
-            return Ok(());
-        }
-        self.come.reserve(self.request_bytes - self.come.len());
-        self.invite_body(config, patience).await?;
-        let slow = tokio::time::Instant::now() + config.stall;
-        while self.come.len() < self.request_bytes {
-            self.read_more(slow, patience).await?;
-        }
-        Ok(())
-    }
-
-    async fn read_chunks(&mut self, config: &Config, patience: &mut Patience) -> Result<(), Refused> {
-        self.decoded.clear();
-        self.request_bytes = self.head_bytes;
-        let mut decoder = Decoder::default();
-        let slow = tokio::time::Instant::now() + config.stall;
-        if self.come.len() == self.head_bytes {
-            self.invite_body(config, patience).await?;
-        }
-        loop {
-            let come = &self.come[self.request_bytes..];
-            let (taken, step) = decoder
-                .step(come)
-                .map_err(|_| Refused::Malformed(Malformed::Chunks))?;
-            self.request_bytes += taken;
-            match step {
-                Step::Data(data) if self.decoded.len() + data.len() > config.body_bytes_max => {
-                    return Err(Refused::BodyTooLong);
-                }
-                Step::Data(data) => self.decoded.extend_from_slice(data),
-                Step::End => return Ok(()),
-                Step::NeedMore => {
-                    // Decoded bytes need not be kept twice.
-                    self.come.truncate(self.head_bytes);
-                    self.request_bytes = self.head_bytes;
-                    self.read_more(slow, patience).await?;
-                }
-            }
-        }
-    }
-
-    /// Tells a client that waits for it to send its body (RFC 9110 section 10.1.1).
-    async fn invite_body(&mut self, config: &Config, patience: &mut Patience) -> Result<(), Refused> {
-        if !self.head.expects_continue || self.head.version == Version::Http10 {
-            return Ok(());
-        }
-        let invitation = async {
-            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-            self.stream.flush().await
-        };
-        match patience.within(config.stall, invitation).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Refused::BodyTooSlow),
-        }
-    }
-
-    async fn read_more(
-        &mut self,
-        slow: tokio::time::Instant,
-        patience: &mut Patience,
-    ) -> Result<(), Refused> {
-        self.come.reserve(1024);
-        let left = slow.saturating_duration_since(tokio::time::Instant::now());
-        match patience.within(left, self.stream.read_buf(&mut self.come)).await {
-            Ok(Ok(read)) if read > 0 => Ok(()),
-            _ => Err(Refused::BodyTooSlow),
         }
     }
 
@@ -397,53 +298,5 @@ impl Http1 {
         };
         // Whoever goes on after that finds the connection reset.
         let _ = patience.within(LINGER, listen_on).await;
-    }
-}
-
-/// How an answer's body is delimited towards this client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
-    None,
-    Declared(u64),
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
-
-impl Coding {
-    fn of(answer: &crate::message::answer::AnswerHead, version: Version) -> Self {
-        match (answer.framing, answer.declared_length) {
-            (Framing::Length(length), _) => Self::Length(length),
-            (Framing::None, Some(length)) => Self::Declared(length),
-            (Framing::None, None) if !answer.until_close => Self::None,
-            // HTTP/1.0 knows no chunks (RFC 9112 section 6.1).
-            _ if version == Version::Http10 => Self::UntilClose,
-            _ => Self::Chunked,
-        }
-    }
-
-    fn write_field(self, out: &mut Vec<u8>) {
-        match self {
-            Self::Length(length) | Self::Declared(length) => {
-                out.extend_from_slice(b"content-length: ");
-                field::push_number(out, length);
-                out.extend_from_slice(b"\r\n");
-            }
-            Self::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-            Self::None | Self::UntilClose => {}
-        }
-    }
-
-    fn write_piece(self, out: &mut Vec<u8>, piece: &[u8]) {
-        match self {
-            Self::Chunked => chunked::push_chunk(out, piece),
-            _ => out.extend_from_slice(piece),
-        }
-    }
-
-    fn write_end(self, out: &mut Vec<u8>) {
-        if self == Self::Chunked {
-            out.extend_from_slice(chunked::LAST_CHUNK);
-        }
     }
 }

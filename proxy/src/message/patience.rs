@@ -16,6 +16,12 @@ use tokio::time::{Instant, Sleep};
 #[error("it took too long")]
 pub struct TooLong;
 
+impl From<TooLong> for std::io::Error {
+    fn from(too_long: TooLong) -> Self {
+        Self::new(std::io::ErrorKind::TimedOut, too_long)
+    }
+}
+
 /// How long a connection's task is willing to wait, one wait after another.
 #[derive(Debug)]
 pub struct Patience {

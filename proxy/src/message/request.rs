@@ -279,10 +279,14 @@ pub fn parse(come: &[u8], head_bytes_max: usize, head: &mut RequestHead) -> Resu
     Ok(Some(length))
 }
 
+/// Whether a line ends without CR. Two counts without a branch are several times faster than looking at each end.
 fn has_bare_line_feed(head: &[u8]) -> bool {
-    let mut previous = 0;
-    head.iter()
-        .any(|byte| std::mem::replace(&mut previous, *byte) != b'\r' && *byte == b'\n')
+    let feeds = head.iter().filter(|byte| **byte == b'\n').count();
+    let pairs = head.iter().zip(head.iter().skip(1));
+    feeds
+        != pairs
+            .filter(|(one, two)| (**one == b'\r') & (**two == b'\n'))
+            .count()
 }
 
 /// Whether a field ends here because `Connection` names it. Fields with a meaning of ours are kept: naming them is
