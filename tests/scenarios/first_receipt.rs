@@ -84,13 +84,14 @@ async fn signs_in(journal: Journal) {
     let mut cluster = Cluster::of_pods(2).journaled_in(journal).start().await;
     let cashbox = cluster.new_cashbox();
     let pos = cluster.pos(&cashbox);
-    let activated = pos.sign(&receipt::initial_operation(&cashbox)).await;
+    pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
     for at in 1..5 {
         pos.sign(&receipt::sale(&cashbox, &format!("R-{at}")))
             .await
             .receipt();
     }
-    cluster.pod(activated.pod()).kill();
+    let owner = cluster.owner(&cashbox).await;
+    cluster.pod(&owner.pod).kill();
     for at in 5..10 {
         pos.sign(&receipt::sale(&cashbox, &format!("R-{at}")))
             .await

@@ -76,12 +76,13 @@ async fn an_idle_cashbox_of_a_killed_pod_is_served_by_another_pod_under_the_next
     let mut cluster = Cluster::of_pods(3).start().await;
     let cashbox = cluster.new_cashbox();
     let pos = cluster.pos(&cashbox);
-    let before = pos.sign(&receipt::initial_operation(&cashbox)).await;
-    cluster.pod(before.pod()).kill();
-    let after = pos.sign(&receipt::sale(&cashbox, "R-1")).await;
-    after.receipt();
-    assert_ne!(after.pod(), before.pod());
-    assert_eq!(after.epoch(), before.epoch() + 1);
+    pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
+    let before = cluster.owner(&cashbox).await;
+    cluster.pod(&before.pod).kill();
+    pos.sign(&receipt::sale(&cashbox, "R-1")).await.receipt();
+    let after = cluster.owner(&cashbox).await;
+    assert_ne!(after.pod, before.pod);
+    assert_eq!(after.epoch, before.epoch + 1);
     assert_sound(&pos).await;
 }
 
@@ -93,7 +94,8 @@ async fn a_pod_killed_while_its_tse_answers_leaves_one_receipt() {
         let mut cluster = Cluster::of_pods(2).start().await;
         let cashbox = cluster.new_cashbox();
         let pos = cluster.pos(&cashbox);
-        let owner = pos.sign(&receipt::initial_operation(&cashbox)).await;
+        pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
+        let owner = cluster.owner(&cashbox).await;
         let tse = SimulatedTse::of(&cluster, &cashbox);
         let signed_before = tse.signatures().len();
         tse.play(
@@ -111,7 +113,7 @@ async fn a_pod_killed_while_its_tse_answers_leaves_one_receipt() {
         })
         .await;
         tse.behave();
-        cluster.pod(owner.pod()).kill();
+        cluster.pod(&owner.pod).kill();
 
         let answer = asked.await.unwrap();
         assert_eq!(answer.receipt()["ftReceiptIdentification"], "ft1#IT2");

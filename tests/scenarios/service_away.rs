@@ -9,7 +9,6 @@ use harness::eventually::eventually;
 use harness::history::assert_sound;
 use harness::receipt;
 use harness::simulator::SimulatedTse;
-use shared::header;
 use shared::identity::OperationId;
 
 /// F38.
@@ -25,11 +24,12 @@ async fn without_the_configuration_service_cashboxes_run_and_start_again_from_th
     let cashbox = cluster.new_cashbox();
     let never_seen = cluster.new_cashbox();
     let pos = cluster.pos(&cashbox);
-    let owner = pos.sign(&receipt::initial_operation(&cashbox)).await;
+    pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
+    let owner = cluster.owner(&cashbox).await;
     cluster.config_service.kill();
 
     pos.sign(&receipt::sale(&cashbox, "R-1")).await.receipt();
-    cluster.pod(owner.pod()).kill();
+    cluster.pod(&owner.pod).kill();
     pos.sign(&receipt::sale(&cashbox, "R-2")).await.receipt();
     let stranger = pos.with_token("token-of-a-stranger").echo("x").await;
     assert!(stranger.status >= 400, "{stranger:?}");
@@ -37,7 +37,10 @@ async fn without_the_configuration_service_cashboxes_run_and_start_again_from_th
 
     let refused = cluster.pos(&never_seen).echo("x").await;
     assert_eq!(refused.status, 503, "{refused:?}");
-    assert_eq!(refused.header(header::REFUSAL), "configuration-unavailable");
+    assert_eq!(
+        refused.json()["detail"],
+        "the configuration service does not answer"
+    );
     cluster.config_service.restart().await;
     eventually("the cashbox is served", Duration::from_secs(60), async || {
         (cluster.pos(&never_seen).echo("x").await.status == 200).then_some(())
@@ -63,7 +66,7 @@ async fn without_its_database_a_cashbox_refuses_before_it_signs_and_recovers_by_
     let id = OperationId::random();
     let refused = pos.sign_as(id, &receipt::sale(&cashbox, "R-1")).await;
     assert_eq!(refused.status, 503, "{refused:?}");
-    assert_eq!(refused.header(header::REFUSAL), "journal-unavailable");
+    assert_eq!(refused.json()["detail"], "the journal database does not answer");
     assert_eq!(tse.signatures(), signed_before);
 
     database.restart().await;

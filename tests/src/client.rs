@@ -72,23 +72,6 @@ impl Answer {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     }
-
-    /// The stable name of the pod that answered.
-    #[must_use]
-    pub fn pod(&self) -> &str {
-        self.header(header::ANSWERED_POD)
-            .split('/')
-            .next()
-            .unwrap_or_default()
-    }
-
-    /// The epoch under which it was answered.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.header(header::EPOCH)
-            .parse()
-            .unwrap_or_else(|_| panic!("no epoch: {self:?}"))
-    }
 }
 
 /// The POS of one cashbox. It speaks to one address, of a proxy or, where a test wants that, of a pod.

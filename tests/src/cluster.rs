@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::cashbox::Cashbox;
 use crate::client::{self, Pos};
 use crate::config_service::ConfigService;
@@ -24,6 +26,8 @@ use crate::redis::RedisServer;
 
 /// How long a role may take to get ready: migrations of a busy database on a busy machine included.
 const READY_WITHIN: Duration = Duration::from_secs(90);
+/// How long a pod may take to say what it holds.
+const SAYS_WITHIN: Duration = Duration::from_secs(5);
 /// How much of each log a failed test shows.
 const LOG_LINES_SHOWN: usize = 60;
 
@@ -138,7 +142,8 @@ fn common_settings(
         ),
         ("Byodc__Proxy__DeadlineMs", "60000".to_owned()),
         ("Byodc__Proxy__Threads", "1".to_owned()),
-        ("Logging__LogLevel__Default", "Debug".to_owned()),
+        ("Logging__LogLevel__proxy", "Debug".to_owned()),
+        ("Logging__LogLevel__backend", "Debug".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
@@ -150,6 +155,15 @@ async fn journal_url(journal: Journal, folder: &Path) -> String {
         Journal::MariaDb => Server::MariaDb.fresh_database().await,
         Journal::Postgres => Server::Postgres.fresh_database().await,
     }
+}
+
+/// A pod that holds a cashbox.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// The pod's stable name.
+    pub pod: String,
+    /// The epoch of its claim.
+    pub epoch: u64,
 }
 
 /// A running cluster. Its processes end with it; when the test fails, the end of each log is shown first.
@@ -192,6 +206,32 @@ impl Cluster {
     #[must_use]
     pub fn pos(&self, cashbox: &Cashbox) -> Pos {
         Pos::new(&self.proxies[0].url(), cashbox)
+    }
+
+    /// Which pod holds a cashbox, asked of the pods themselves. Fails the test when none does, or two.
+    pub async fn owner(&self, cashbox: &Cashbox) -> Owner {
+        let mut owners = self.owners(cashbox).await;
+        assert_eq!(owners.len(), 1, "{} is held by {owners:?}", cashbox.id);
+        owners.remove(0)
+    }
+
+    /// Every pod that believes to hold a cashbox. One that was killed or is paused says nothing.
+    pub async fn owners(&self, cashbox: &Cashbox) -> Vec<Owner> {
+        let mut owners = Vec::new();
+        for pod in &self.pods {
+            let url = format!("{}/peer/v1/cashboxes/{}", pod.admin_url(), cashbox.id);
+            let Ok(answer) = client::http().get(url).timeout(SAYS_WITHIN).send().await else {
+                continue;
+            };
+            let held: Value = answer.json().await.unwrap();
+            if held["holds"] == true {
+                owners.push(Owner {
+                    pod: pod.name().to_owned(),
+                    epoch: held["epoch"].as_u64().expect("an epoch"),
+                });
+            }
+        }
+        owners
     }
 
     /// The pod of this name.

@@ -98,16 +98,17 @@ fn judge_acknowledged(exchange: &Exchange, receipt: &Value, journals: &Journals)
     let mut violations = Vec::new();
     let operation = exchange.operation;
     let answer = exchange.answer.as_ref().expect("a receipt was answered");
-    for (name, expected) in [
-        (header::ANSWERED_CASHBOX, exchange.cashbox.to_string()),
-        (header::OPERATION_ID, operation.to_string()),
-    ] {
-        if answer.header(name) != expected {
-            violations.push(format!(
-                "{operation} was answered with {name}: {:?}",
-                answer.header(name)
-            ));
-        }
+    if answer.header(header::OPERATION_ID) != operation.to_string() {
+        violations.push(format!(
+            "{operation} was answered as {:?}",
+            answer.header(header::OPERATION_ID)
+        ));
+    }
+    if receipt["ftCashBoxID"] != exchange.cashbox.to_string() {
+        violations.push(format!(
+            "{} was answered with a receipt of {}",
+            exchange.cashbox, receipt["ftCashBoxID"]
+        ));
     }
     let id = receipt["ftQueueItemID"].as_str().unwrap_or_default();
     match journals.items.iter().find(|item| item.id == id) {
