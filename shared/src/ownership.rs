@@ -50,7 +50,12 @@ use store::OwnershipStore;
 pub fn connect(config: &OwnershipConfig) -> Result<Arc<dyn OwnershipStore>, ConnectError> {
     Ok(match &config.place {
         Place::Alone => Arc::new(InMemoryStore::new()),
-        Place::Redis(connection) => Arc::new(RedisStore::new(connection, &config.channel)?),
+        Place::Redis(connection) => {
+            for notice in &connection.notices {
+                tracing::info!("{notice}");
+            }
+            Arc::new(RedisStore::new(connection, &config.channel)?)
+        }
         Place::Database(address) => Arc::new(SqlStore::new(address)),
     })
 }

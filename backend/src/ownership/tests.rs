@@ -360,6 +360,18 @@ async fn without_the_store_a_peer_that_holds_the_cashbox_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_pods_known_last_stay_known_while_the_store_is_away() {
+    let scene = Scene::new().await;
+    let mut known = scene.ownership.parts.membership.watch();
+    known.wait_for(|snapshot| snapshot.pods.len() == 1).await.unwrap();
+    scene.store.cut(true);
+    tokio::time::sleep(LEASE * 3).await;
+    assert_eq!(scene.ownership.parts.membership.snapshot().pods.len(), 1);
+    scene.store.cut(false);
+    known.wait_for(|snapshot| snapshot.pods.is_empty()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_the_store_a_pod_may_be_told_to_refuse() {
     let scene = Scene::with(WhenUnreachable::Refuse).await;
     scene.store.cut(true);

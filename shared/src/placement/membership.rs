@@ -123,3 +123,61 @@ async fn pods_changed(events: &mut broadcast::Receiver<OwnershipEvent>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::pod::PodId;
+    use crate::ownership::in_memory::InMemoryStore;
+    use crate::placement::pod::PodState;
+
+    const LEASE: Duration = Duration::from_secs(10);
+    /// So seldom that what is seen was seen because of an event.
+    const SELDOM: Duration = Duration::from_secs(3600);
+
+    fn pod(name: &str) -> PodRecord {
+        PodRecord {
+            id: PodId {
+                name: name.parse().unwrap(),
+                incarnation: Incarnation::random(),
+            },
+            address: "10.0.0.1:80".parse().unwrap(),
+            admin_address: "10.0.0.1:8080".parse().unwrap(),
+            version: "1".into(),
+            generation: "g".into(),
+            started_at_ms: 1,
+            state: PodState::Ready,
+            load: 0,
+        }
+    }
+
+    async fn until_pods(membership: &Membership, count: usize) -> Arc<Snapshot> {
+        let mut watch = membership.watch();
+        let seen = watch.wait_for(|snapshot| snapshot.heard_at.is_some() && snapshot.pods.len() == count);
+        let seen = tokio::time::timeout(SELDOM / 2, seen).await;
+        seen.expect("the change is seen").unwrap().clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pod_that_comes_or_leaves_is_seen_because_it_is_announced() {
+        let store = Arc::new(InMemoryStore::new());
+        let membership = Membership::follow(store.clone(), SELDOM);
+        until_pods(&membership, 0).await;
+        let a = pod("a");
+        store.renew(&a, LEASE).await.unwrap();
+        let seen = until_pods(&membership, 1).await;
+        assert_eq!((seen.pod(a.id.incarnation), seen.ring.len()), (Some(&a), 1));
+        store.bury(a.id.incarnation).await.unwrap();
+        until_pods(&membership, 0).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_runs_out_is_seen_at_the_next_reading() {
+        let store = Arc::new(InMemoryStore::new());
+        store.renew(&pod("a"), LEASE).await.unwrap();
+        let membership = Membership::follow(store, REFRESH_EVERY);
+        until_pods(&membership, 1).await;
+        tokio::time::sleep(LEASE + REFRESH_EVERY * 2).await;
+        assert!(membership.snapshot().pods.is_empty());
+    }
+}
