@@ -185,12 +185,11 @@ impl ConfigurationService {
 
     /// Starts a flight as a task of its own: it ends and is forgotten even when nobody waits any more.
     fn depart(&self, key: FlightKey, token: SecretString) -> Flight {
-        let parts = Arc::clone(&self.parts);
-        let task = tokio::spawn(async move {
-            let fetched = parts.ask_or_recall(key.0, &token).await;
-            parts.flights().remove(&key);
-            fetched
-        });
+        let landing = Landing {
+            parts: Arc::clone(&self.parts),
+            key,
+        };
+        let task = tokio::spawn(async move { landing.parts.ask_or_recall(key.0, &token).await });
         let landed = task.map(|ended| {
             ended.unwrap_or_else(|fault| {
                 // A panic, or the runtime is going down: for the caller the service was not reached.
@@ -199,6 +198,18 @@ impl ConfigurationService {
             })
         });
         landed.boxed().shared()
+    }
+}
+
+/// Forgets a flight when it ends, however it ends.
+struct Landing {
+    parts: Arc<Parts>,
+    key: FlightKey,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.parts.flights().remove(&self.key);
     }
 }
 

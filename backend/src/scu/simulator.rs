@@ -329,23 +329,17 @@ impl Scu for Simulator {
     }
 
     async fn start_export(&self, scope: ExportScope) -> Result<ExportSession, ScuError> {
-        let begin = |session: &mut Session<'_>| {
-            let all = session.exportable()?;
-            let count = all.len();
-            let wanted: Vec<_> = all
-                .into_iter()
-                .filter(|signed| export::belongs(signed, &scope))
-                .collect();
-            let complete = wanted.len() == count;
-            let complete_through = complete.then(|| session.state.last_counter());
-            Ok(ExportSession {
-                token: self
-                    .exports
-                    .begin(export::tar(&wanted, session.key), complete_through),
-                serial_number: session.key.serial_hex.clone(),
-            })
+        let read = |session: &mut Session<'_>| {
+            let through = session.state.last_counter();
+            Ok((session.exportable()?, through, Arc::clone(session.key)))
         };
-        self.act(OperationKind::Export, begin).await
+        let (lines, through, key) = self.act(OperationKind::Export, read).await?;
+        let serial_number = key.serial_hex.clone();
+        // A day's receipts are too many to be written into a TAR on a thread that serves others.
+        let writing = tokio::task::spawn_blocking(move || export::tar_of(&lines, &scope, &key));
+        let (tar, is_complete) = writing.await.map_err(tse::unavailable)??;
+        let token = self.exports.begin(tar, is_complete.then_some(through));
+        Ok(ExportSession { token, serial_number })
     }
 
     async fn export_data(&self, token: &str, chunk_bytes_max: usize) -> Result<ExportChunk, ScuError> {

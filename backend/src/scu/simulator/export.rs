@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::event::{Operation, Signed};
 use super::key::TseKey;
 use super::log_message::LogMessage;
-use super::tse::rejected;
+use super::tse::{rejected, signed_from};
 use crate::scu::ScuError;
 use crate::scu::types::{ExportChunk, ExportScope};
 
@@ -111,9 +111,22 @@ fn no_such(token: &str) -> ScuError {
     rejected(format!("There is no export with the token {token}."))
 }
 
-/// Whether a signature belongs to what was asked for.
-#[must_use]
-pub fn belongs(signed: &Signed, scope: &ExportScope) -> bool {
+/// The TAR of those lines that were asked for, and whether those are all.
+///
+/// # Errors
+/// When a line holds no signature.
+pub fn tar_of(lines: &[Vec<u8>], scope: &ExportScope, key: &TseKey) -> Result<(Vec<u8>, bool), ScuError> {
+    let mut wanted = Vec::new();
+    for line in lines {
+        let signed = signed_from(line)?;
+        if belongs(&signed, scope) {
+            wanted.push(signed);
+        }
+    }
+    Ok((tar(&wanted, key), wanted.len() == lines.len()))
+}
+
+fn belongs(signed: &Signed, scope: &ExportScope) -> bool {
     let (client_id, in_range) = match scope {
         ExportScope::All { client_id, .. } => (client_id, true),
         ExportScope::Time { client_id, from, to } => (client_id, (*from..=*to).contains(&signed.time)),
@@ -124,9 +137,7 @@ pub fn belongs(signed: &Signed, scope: &ExportScope) -> bool {
     in_range && (client_id.is_empty() || *client_id == signed.client_id)
 }
 
-/// The TAR of some signatures.
-#[must_use]
-pub fn tar(signatures: &[Signed], key: &TseKey) -> Vec<u8> {
+fn tar(signatures: &[Signed], key: &TseKey) -> Vec<u8> {
     let mut tar = Vec::new();
     let description = format!(
         "\"description:\",\"byodc simulator, no certified TSE\",\"serial:\",\"{}\"\r\n",

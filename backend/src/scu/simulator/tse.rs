@@ -43,7 +43,7 @@ pub struct Tse {
 #[derive(Debug)]
 struct Opened {
     log: LogFile,
-    key: TseKey,
+    key: Arc<TseKey>,
     state: State,
 }
 
@@ -51,7 +51,7 @@ struct Opened {
 pub struct Session<'a> {
     log: Locked<'a>,
     /// Its key.
-    pub key: &'a TseKey,
+    pub key: &'a Arc<TseKey>,
     /// Its state.
     pub state: &'a mut State,
     clock: &'a dyn Clock,
@@ -150,6 +150,7 @@ impl Tse {
             .ok_or_else(|| io::Error::other("it is open already"))?;
         let (key, state) = read_from_beginning(log, self.born_as, self.clock.now())?;
         let log = place.take().expect("it was there a moment ago");
+        let key = Arc::new(key);
         Ok(Mutex::new(Opened { log, key, state }))
     }
 }
@@ -284,24 +285,19 @@ impl Session<'_> {
         self.signed_at(place).map(Some)
     }
 
-    /// Every signature that was not erased yet, in order.
+    /// The lines of every signature that was not erased yet, in order; to be read with [`signed_from`].
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn exportable(&self) -> Result<Vec<Signed>, ScuError> {
-        self.state
-            .exportable()
-            .iter()
-            .map(|place| self.signed_at(*place))
-            .collect()
+    pub fn exportable(&self) -> Result<Vec<Vec<u8>>, ScuError> {
+        let places = self.state.exportable().iter();
+        let lines = places.map(|place| self.log.read(*place));
+        lines.collect::<io::Result<_>>().map_err(unavailable)
     }
 
     fn signed_at(&self, place: Place) -> Result<Signed, ScuError> {
         let line = self.log.read(place).map_err(unavailable)?;
-        match from_line(&line).map_err(unavailable)? {
-            Event::Signed(signed) => Ok(signed),
-            _ => Err(unavailable("its log has changed")),
-        }
+        signed_from(&line)
     }
 
     /// Appends an event and takes it into the state.
@@ -334,6 +330,17 @@ impl Step {
         Err(rejected(format!(
             "The identity of this {name} was used with other content before."
         )))
+    }
+}
+
+/// The signature that a line holds.
+///
+/// # Errors
+/// When it holds something else.
+pub(super) fn signed_from(line: &[u8]) -> Result<Signed, ScuError> {
+    match from_line(line).map_err(unavailable)? {
+        Event::Signed(signed) => Ok(signed),
+        _ => Err(unavailable("its log has changed")),
     }
 }
 
