@@ -191,6 +191,8 @@ impl Cluster {
         let own = [
             ("Byodc__Proxy__Listen", self.proxy.main.to_string()),
             ("Byodc__Proxy__AdminListen", self.proxy.admin.to_string()),
+            // No load balancer stands before it that would first have to notice.
+            ("Byodc__Proxy__LameDuckMs", "0".to_owned()),
         ];
         own.into_iter().chain(self.ownership.clone()).collect()
     }
