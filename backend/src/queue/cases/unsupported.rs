@@ -1,14 +1,12 @@
 //! What this version does not do: said plainly, stored as an error, and nothing signed.
 
-use crate::queue::work::{CaseError, Verdict, Work};
+use crate::queue::receipt_case::ReceiptCase;
+use crate::queue::work::CaseError;
 
-/// Refuses the receipt. `name` is the interface's.
-///
-/// # Errors
-/// Always.
-pub fn refuse(work: &Work<'_>, name: &str) -> Result<Verdict, CaseError> {
-    let case = work.case;
-    Err(CaseError::Refused(format!(
+/// The refusal of a case. `name` is the interface's.
+#[must_use]
+pub fn refusal(case: ReceiptCase, name: &str) -> CaseError {
+    CaseError::Refused(format!(
         "ReceiptCase {case} ({name}) is not supported by this version."
-    )))
+    ))
 }

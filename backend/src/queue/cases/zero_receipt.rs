@@ -5,7 +5,7 @@ pub mod recovery;
 
 use shared::api::signature_item::SignatureItem;
 
-use super::mark_training;
+use super::{mark_training, unsupported};
 use crate::queue::notes::{self, Note};
 use crate::queue::receipt_case::{SELF_TEST_OR_CLIENT_ONLY, TAR_DOWNLOAD, TSE_INFO};
 use crate::queue::work::{CaseError, Verdict, Work};
@@ -20,7 +20,7 @@ const NAME: &str = "Zero receipt";
 pub async fn process(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     work.require_implicit(NAME)?;
     if work.case.has(TAR_DOWNLOAD) {
-        return super::unsupported::refuse(work, "Zero receipt with TAR download");
+        return Err(unsupported::refusal(work.case, "Zero receipt with TAR download"));
     }
     let certification = work.certification().await?;
     let data = work.process_data.clone();
