@@ -107,3 +107,6 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

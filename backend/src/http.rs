@@ -138,3 +138,6 @@ fn shape(settings: &Settings, faults: &mut Faults) -> Shape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use crate::queue::engine::{QueueOptions, WhenNotFound};
 use crate::queue::signatures::OptionalMark;
 
 /// The build, as it is stored with each request.
-const PROCESSING_VERSION: &str = concat!("byodc ", env!("CARGO_PKG_VERSION"));
+const PROCESSING_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the queue engine is told of a configuration.
 pub(super) fn of(configuration: &CashboxConfiguration) -> QueueOptions {

@@ -389,3 +389,19 @@ fn word(error: &CashboxError) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+impl Registry {
+    /// The running cashbox, whoever asks.
+    pub(super) fn live(&self, cashbox: CashBoxId) -> Option<CashboxHandle> {
+        match self.slot(cashbox)? {
+            Slot::Live(handle) => Some(handle),
+            Slot::Starting(_) => None,
+        }
+    }
+
+    /// Whether the drain has begun.
+    pub(super) fn is_draining(&self) -> bool {
+        self.inner.draining.is_cancelled()
+    }
+}

@@ -14,7 +14,7 @@ use crate::journal::entry::{Entry, Intent, StoredOperation};
 
 /// How often a write is tried or its outcome read …
 const TRIES_MAX: u32 = 6;
-/// … and the pause after the first of these, doubled each time: six seconds in all.
+/// … and the pause after the first of these, doubled up to 3.2 s: nine seconds in all.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// What became of an intent.

@@ -1,0 +1,408 @@
+//! Pods over one journal, one ownership store and one configuration service.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use sha2::{Digest as _, Sha256};
+use shared::api::receipt_request::ReceiptRequest;
+use shared::clock::{Clock, MachineClock, Ticks};
+use shared::env::{Faults, Origin, Settings};
+use shared::identity::pod::PodId;
+use shared::identity::{CashBoxId, Epoch, Incarnation, OperationId, QueueId};
+use shared::ownership::in_memory::InMemoryStore;
+use shared::ownership::store::{Owner, OwnershipStore as _};
+use shared::placement::membership::Membership;
+use shared::placement::pod::{PodRecord, PodState};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::directed_journal::DirectedJournal;
+use crate::cashbox::command::{Answer, Caller};
+use crate::cashbox::configuration::example;
+use crate::cashbox::error::CashboxError;
+use crate::cashbox::handle::CashboxHandle;
+use crate::cashbox::mailbox::Posting;
+use crate::cashbox::parts::{Parts, Scus};
+use crate::cashbox::registry::{Registry, Visit};
+use crate::cashbox::{Config, status::Hosted};
+use crate::config_service::{self, ConfigurationService};
+use crate::journal::JournalStore as _;
+use crate::journal::entry::{JournalKind, JournalQuery, JournalRange};
+use crate::metrics::Metrics;
+use crate::ownership::peer::{Answer as PeerAnswer, Peers};
+use crate::ownership::this_pod::ThisPod;
+use crate::ownership::{self, Ownership, WhenUnreachable};
+use crate::scu::simulator::{self, Simulators, Traits};
+
+pub(crate) const CASHBOX: CashBoxId = example::CASHBOX;
+pub(super) const QUEUE: QueueId = example::QUEUE;
+pub(super) const MAILBOX_DEPTH: usize = 32;
+/// A zero receipt without the implicit flag: stored, and refused.
+pub(super) const EXPLICIT_ZERO: i64 = 0x4445_0000_0000_0002;
+pub(super) const START_TRANSACTION: i64 = 0x4445_0000_0000_0008;
+const INITIAL_OPERATION: i64 = 0x4445_0001_0000_0003;
+const POS_RECEIPT: i64 = 0x4445_0001_0000_0001;
+const OTHER_CASHBOX: CashBoxId = CashBoxId::from_u128((0x1000_0000 << 96) | 0x1111_1111);
+pub(crate) const TOKEN: &str = "secret";
+const IDLE: Duration = Duration::from_millis(20);
+const LEASE: Duration = Duration::from_secs(3600);
+
+/// The configuration service: one document with changed ids, for whoever has an accepted token.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    tokens: Mutex<HashSet<String>>,
+    pub(super) fetches: AtomicUsize,
+    pub(super) refusals: AtomicUsize,
+    pub(super) away: AtomicBool,
+}
+
+impl Service {
+    pub(super) fn accept(&self, token: &str) {
+        self.tokens.lock().unwrap().insert(token.to_owned());
+    }
+
+    fn answer(&self, cashbox: &str, token: &str) -> Response {
+        if self.away.load(Ordering::SeqCst) {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        if !self.tokens.lock().unwrap().contains(token) {
+            self.refusals.fetch_add(1, Ordering::SeqCst);
+            return StatusCode::UNAUTHORIZED.into_response();
+        }
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        let mut document = example::document().to_string();
+        if cashbox == OTHER_CASHBOX.to_string() {
+            // Queue, SCU and cashbox all get ids of their own.
+            document = document.replace("00000000-0000-0000-0000-0000", "10000000-0000-0000-0000-0000");
+        }
+        document.into_response()
+    }
+}
+
+async fn answer(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
+    service.answer(&header("cashboxid"), &header("accesstoken"))
+}
+
+/// Everything outside of a pod.
+pub(crate) struct World {
+    pub(super) journal: Arc<DirectedJournal>,
+    pub(super) service: Arc<Service>,
+    owners: Arc<InMemoryStore>,
+    simulators: Arc<Simulators>,
+    clock: Arc<dyn Clock>,
+    service_url: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let service = Arc::new(Service::default());
+        service.accept(TOKEN);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let service_url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(service.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let clock: Arc<dyn Clock> = Arc::new(MachineClock::default());
+        let in_memory = simulator::Config {
+            directory: None,
+            delay: Duration::ZERO,
+        };
+        Self {
+            journal: Arc::default(),
+            service,
+            owners: Arc::new(InMemoryStore::new()),
+            simulators: Arc::new(Simulators::new(in_memory, clock.clone()).unwrap()),
+            clock,
+            service_url,
+        }
+    }
+
+    pub(super) fn pod(&self, name: &str) -> Arc<Pod> {
+        self.pod_with(name, |_| {})
+    }
+
+    pub(super) fn idle_pod(&self, name: &str) -> Arc<Pod> {
+        self.pod_with(name, |config| config.idle_after = Some(IDLE))
+    }
+
+    pub(super) fn small_pod(&self, name: &str) -> Arc<Pod> {
+        self.pod_with(name, |config| config.hosted_max = 1)
+    }
+
+    fn pod_with(&self, name: &str, change: impl Fn(&mut Config)) -> Arc<Pod> {
+        let mut config = Config {
+            mailbox_depth: MAILBOX_DEPTH,
+            idle_after: None,
+            hosted_max: 100,
+            starts_max: 4,
+        };
+        change(&mut config);
+        let (registry, ownership, _) = self.registry(name, config);
+        Arc::new(Pod {
+            registry,
+            ownership,
+            cashbox: CASHBOX,
+            token: TOKEN.to_owned(),
+        })
+    }
+
+    /// A pod with its front: what its router is made of.
+    pub(crate) fn front(&self, name: &str, config: crate::http::Config) -> Arc<crate::http::Pod> {
+        let cashboxes = Config {
+            mailbox_depth: MAILBOX_DEPTH,
+            idle_after: None,
+            hosted_max: 100,
+            starts_max: 4,
+        };
+        let (registry, ownership, metrics) = self.registry(name, cashboxes);
+        Arc::new(crate::http::Pod {
+            id: ownership.pod().record().id,
+            config,
+            registry,
+            ownership,
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            metrics,
+            draining: CancellationToken::new(),
+        })
+    }
+
+    fn registry(&self, name: &str, config: Config) -> (Registry, Arc<Ownership>, Metrics) {
+        let metrics = Metrics::new();
+        let ownership = Arc::new(self.ownership(name));
+        let simulators = self.simulators.clone();
+        let registry = Registry::new(Arc::new(Parts {
+            config,
+            ownership: ownership.clone(),
+            owners: self.owners.clone(),
+            journal: self.journal.clone(),
+            configurations: self.configurations(&metrics),
+            scus: Scus::new(move |package| Ok(Arc::new(simulators.open(package.scu, Traits::default())))),
+            clock: self.clock.clone(),
+            metrics: metrics.cashbox.clone(),
+        }));
+        (registry, ownership, metrics)
+    }
+
+    fn ownership(&self, name: &str) -> Ownership {
+        let address = "127.0.0.1:1".parse().unwrap();
+        let record = PodRecord {
+            id: PodId {
+                name: name.parse().unwrap(),
+                incarnation: Incarnation::random(),
+            },
+            address,
+            admin_address: address,
+            version: "test".into(),
+            generation: "test".into(),
+            started_at_ms: 0,
+            state: PodState::Ready,
+            load: 0,
+        };
+        Ownership::new(ownership::Parts {
+            store: self.owners.clone(),
+            membership: Membership::follow(self.owners.clone(), LEASE),
+            peers: Arc::new(NobodyAnswers),
+            pod: Arc::new(ThisPod::new(record)),
+            lease: LEASE,
+            renew_every: LEASE,
+            when_unreachable: WhenUnreachable::Refuse,
+        })
+    }
+
+    fn configurations(&self, metrics: &Metrics) -> ConfigurationService {
+        let given = [
+            (config_service::client::BASE_URL.name, self.service_url.as_str()),
+            (config_service::client::RETRIES.name, "0"),
+        ];
+        let mut faults = Faults::default();
+        let config =
+            config_service::Config::read(&Settings::default().with(Origin::Flag, given), &mut faults);
+        assert_eq!(faults.lines(), &[] as &[String]);
+        let journal = self.journal.clone();
+        ConfigurationService::new(config, journal, self.clock.clone(), metrics.registry()).unwrap()
+    }
+
+    pub(super) fn other_cashbox(&self) -> CashBoxId {
+        OTHER_CASHBOX
+    }
+
+    /// How many receipts the chain of the cashbox has.
+    pub(super) async fn receipts(&self) -> usize {
+        let query = JournalQuery {
+            kind: JournalKind::Receipt,
+            range: JournalRange::From(Ticks(0)),
+            after: None,
+            limit: 1000,
+        };
+        self.journal.read(QUEUE, &query).await.unwrap().rows.len()
+    }
+
+    pub(super) async fn owner(&self) -> Option<Owner> {
+        self.owners.owner(CASHBOX).await.unwrap()
+    }
+
+    /// Takes a pod for dead.
+    pub(super) async fn bury(&self, pod: &Pod) {
+        self.owners.bury(pod.id().incarnation).await.unwrap();
+    }
+
+    /// Longer than a cashbox may be idle.
+    pub(super) async fn pass_time(&self) {
+        tokio::time::sleep(IDLE * 5).await;
+    }
+}
+
+/// Other pods are gone.
+#[derive(Debug)]
+struct NobodyAnswers;
+
+#[async_trait]
+impl Peers for NobodyAnswers {
+    async fn ask(&self, _: &PodRecord, _: CashBoxId) -> PeerAnswer {
+        PeerAnswer::Refused
+    }
+}
+
+/// A pod as one caller of one cashbox sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Pod {
+    pub(super) registry: Registry,
+    ownership: Arc<Ownership>,
+    cashbox: CashBoxId,
+    token: String,
+}
+
+impl Pod {
+    pub(super) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn at(&self, cashbox: CashBoxId) -> Self {
+        Self {
+            cashbox,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn id(&self) -> PodId {
+        self.ownership.pod().record().id
+    }
+
+    fn visit(&self) -> Visit {
+        let caller = Caller::with_token(self.token.as_str().into());
+        Visit {
+            cashbox: self.cashbox,
+            caller,
+            suspect: None,
+        }
+    }
+
+    pub(super) async fn sign(&self, reference: impl AsRef<str>) -> Result<Answer, CashboxError> {
+        self.sign_as(OperationId::random(), reference.as_ref()).await
+    }
+
+    pub(super) async fn sign_as(
+        &self,
+        operation: OperationId,
+        reference: &str,
+    ) -> Result<Answer, CashboxError> {
+        self.post(operation, reference, POS_RECEIPT).await
+    }
+
+    pub(super) async fn sign_case(&self, operation: OperationId, case: i64) -> Result<Answer, CashboxError> {
+        self.post(operation, "CASE", case).await
+    }
+
+    pub(super) async fn activate(&self) {
+        self.sign_case(OperationId::random(), INITIAL_OPERATION)
+            .await
+            .unwrap();
+    }
+
+    /// A request that outlives its caller's borrow.
+    pub(super) fn signing(
+        self: Arc<Self>,
+        operation: OperationId,
+        reference: impl Into<String>,
+    ) -> impl Future<Output = Result<Answer, CashboxError>> {
+        let reference = reference.into();
+        async move { self.sign_as(operation, &reference).await }
+    }
+
+    async fn post(&self, operation: OperationId, reference: &str, case: i64) -> Result<Answer, CashboxError> {
+        let body = serde_json::json!({
+            "ftCashBoxID": self.cashbox,
+            "cbTerminalID": "T-1",
+            "cbReceiptReference": reference,
+            "cbReceiptMoment": "2031-03-04T10:20:30Z",
+            "cbChargeItems": [],
+            "cbPayItems": [],
+            "ftReceiptCase": case,
+        })
+        .to_string();
+        let request = ReceiptRequest::from_json(body.as_bytes(), Ticks(0)).unwrap();
+        let content_hash = Sha256::digest(body.as_bytes()).into();
+        let posting = Posting {
+            operation,
+            content_hash,
+            request: Arc::new(request),
+        };
+        self.registry.sign(&self.visit(), posting).await.outcome
+    }
+
+    pub(super) async fn reset(&self) -> Result<(), CashboxError> {
+        self.registry.reset(&self.visit()).await.outcome
+    }
+
+    pub(super) fn epoch(&self) -> Epoch {
+        self.hosted().and_then(|hosted| hosted.epoch).unwrap()
+    }
+
+    pub(super) fn live(&self) -> CashboxHandle {
+        self.registry.live(self.cashbox).unwrap()
+    }
+
+    fn hosted(&self) -> Option<Hosted> {
+        let (rows, _) = self.registry.hosted(None, 1000);
+        rows.into_iter().find(|row| row.cashbox == self.cashbox)
+    }
+
+    pub(super) async fn until_waiting(&self, waiting: usize) {
+        until(|| self.hosted().is_some_and(|hosted| hosted.waiting == waiting)).await;
+    }
+
+    pub(super) async fn until_gone(&self) {
+        until(|| self.hosted().is_none()).await;
+    }
+
+    /// Until the drain has told the cashbox to leave.
+    pub(super) async fn until_draining(&self) {
+        until(|| self.registry.is_draining()).await;
+        // The drain tells its cashboxes before it first waits.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let met = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), met)
+        .await
+        .expect("the condition was never met");
+}
