@@ -31,8 +31,10 @@ pub struct Shared {
     pub waiting_room: Arc<WaitingRoom>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Cancelled when the proxy is asked to stop: connections end after their answer.
+    /// Cancelled when the proxy is asked to stop: connections end after their next answer.
     pub drain: CancellationToken,
+    /// Cancelled when it stops listening: connections that are idle end at once.
+    pub closing: CancellationToken,
 }
 
 /// One serving thread's way from a request to its answer.

@@ -145,6 +145,7 @@ pub async fn start(
         waiting_room: Arc::new(WaitingRoom::new(config.waiting_per_cashbox, config.waiting_total)),
         metrics: metrics::Metrics::default(),
         drain: shutdown.drain.clone(),
+        closing: CancellationToken::new(),
         config,
     });
     let connections = Arc::new(Connections::new(shared.config.connections_max));

@@ -8,7 +8,7 @@
 //! fixed time whatever happens, and cut off who is not done. The order here, with every time a setting:
 //!
 //! ```text
-//! asked to stop → not ready, answers say `connection: close` → [lame duck] → listeners close
+//! asked to stop → not ready, answers say `connection: close` → [lame duck] → listeners and idle connections close
 //!               → running requests end → [drain] → what is left is cut off
 //! ```
 
@@ -142,6 +142,7 @@ impl Threads {
         hurry
             .run_until_cancelled(tokio::time::sleep(config.lame_duck))
             .await;
+        shared.closing.cancel();
         self.closes.send_replace(true);
         let done = tokio::time::timeout(config.drain, self.connections.none_open());
         if !matches!(hurry.run_until_cancelled(done).await, Some(Ok(()))) {

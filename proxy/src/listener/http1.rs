@@ -9,6 +9,7 @@ mod body;
 mod coding;
 
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use pingora_core::protocols::Stream;
@@ -76,10 +77,10 @@ pub enum Ended {
 pub async fn serve(stream: Stream, gateway: &Gateway) -> Ended {
     let mut client = Http1::new(stream);
     let mut work = Workspace::default();
-    let mut drain = Box::pin(gateway.shared.drain.clone().cancelled_owned());
+    let mut closing = Box::pin(gateway.shared.closing.clone().cancelled_owned());
     loop {
         let after = match client
-            .next(&gateway.shared.config, &mut work.patience, &mut drain)
+            .next(&gateway.shared.config, &mut work.patience, &mut closing)
             .await
         {
             Next::Request => gateway.serve(&mut Client::Http1(&mut client), &mut work).await,
@@ -119,7 +120,7 @@ impl Http1 {
         &mut self,
         config: &Config,
         patience: &mut Patience,
-        drain: &mut std::pin::Pin<Box<WaitForCancellationFutureOwned>>,
+        closing: &mut Pin<Box<WaitForCancellationFutureOwned>>,
     ) -> Next {
         let mut limit = config.idle;
         loop {
@@ -147,7 +148,7 @@ impl Http1 {
                 tokio::select! {
                     biased;
                     read = read => read,
-                    () = drain.as_mut(), if idle => Ok(0),
+                    () = closing.as_mut(), if idle => Ok(0),
                 }
             };
             match patience.within(limit, read).await {

@@ -25,6 +25,29 @@ async fn a_running_request_ends_well_when_the_proxy_is_asked_to_stop() {
 }
 
 #[tokio::test]
+async fn while_it_is_a_lame_duck_who_comes_is_served_and_sent_away() {
+    let stage = Stage::set(&[], &[("Byodc__Proxy__LameDuckMs", "600000")]).await;
+    let mut idle = stage.client().await;
+    idle.send("GET /health/live HTTP/1.1\r\nhost: pos\r\n\r\n").await;
+    assert_eq!(idle.answer().await.body, "live");
+    stage.shutdown.drain.cancel();
+    for client in [&mut idle, &mut stage.client().await] {
+        client
+            .send("GET /health/ready HTTP/1.1\r\nhost: pos\r\n\r\n")
+            .await;
+        let answered = client.answer().await;
+        assert_eq!(
+            (answered.body.as_str(), answered.field("connection")),
+            ("draining", "close")
+        );
+        assert_eq!(client.rest().await, "");
+    }
+    assert_eq!(stage.admin("/health/ready").await.status, 503);
+    stage.shutdown.hurry.cancel();
+    stage.ended.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let pod = Pod::named("byodc-0").await;
     let stage = Stage::set(&[&pod], &[("Byodc__Proxy__DrainMs", "3600000")]).await;
