@@ -1,6 +1,6 @@
 //! The record in a Redis: what every proxy and pod of a cluster asks.
 //!
-//! Each call is one script and one round trip; the scripts (`redis/*.lua`) follow [`super::transition`]. All keys
+//! Each call is one script and one round trip; the scripts (`redis/*.lua`) follow [`crate::ownership::transition`]. All keys
 //! share the hash tag `{<channel>}`, so that they live in one slot of a clustered Redis.
 //!
 //! | key | holds | ends |

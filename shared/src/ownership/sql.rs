@@ -1,7 +1,7 @@
 //! The record in a database, for those who run one anyway and no Redis.
 //!
 //! Leases run by the database's clock. Each call is one transaction that locks the cashbox's row (in SQLite the
-//! file), applies [`super::transition`] and notes the change for those who follow. Other processes read changes
+//! file), applies [`crate::ownership::transition`] and notes the change for those who follow. Other processes read changes
 //! about five times a second, so routes follow a little later than with Redis.
 
 /// Which database records ownership.
