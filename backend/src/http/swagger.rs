@@ -8,7 +8,6 @@ use utoipa_swagger_ui::SwaggerUi;
 const DOCUMENT_PATH: &str = "/swagger/v1/swagger.json";
 
 /// The page and the document.
-#[must_use]
 pub fn routes() -> Router {
     SwaggerUi::new("/swagger").url(DOCUMENT_PATH, document()).into()
 }
