@@ -8,7 +8,7 @@
 //! Settling an interrupted request is the second half of the same path, fed from the journal.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::refusal::Refusal;
@@ -21,11 +21,10 @@ use super::write::Begun;
 use crate::journal::entry::{Intent, InterruptedIntent, Outcome, StoredOperation};
 use crate::queue::earlier::Earlier;
 use crate::queue::{answer, intake};
+use crate::scu::confirmed::Confirmed;
 
 /// How many receipts of one reference are looked at when a POS asks for an earlier one.
 const CANDIDATES_MAX: u32 = 200;
-/// When this much time has passed since the intent's commit, the epoch is confirmed before the TSE is called.
-const CONFIRM_AFTER: Duration = Duration::from_secs(1);
 
 impl Actor {
     /// Signs a receipt, or finds the answer that its operation has already.
@@ -59,14 +58,7 @@ impl Actor {
             Begun::UsedBefore(stored) => return repeated(&intent, &stored),
         }
         self.timed("begin", began);
-        if began.elapsed() > CONFIRM_AFTER {
-            self.parts
-                .journal
-                .confirm(&self.tenure)
-                .await
-                .map_err(|error| unsure(&error))?;
-        }
-        self.finish(&intent, &request).await
+        self.finish(&intent, &request, Some(began)).await
     }
 
     /// Ends a request that was begun under an earlier tenure: the TSE knows its transaction by the item, so nothing
@@ -91,6 +83,7 @@ impl Actor {
                     content_hash,
                 },
                 &request,
+                None,
             )
             .await
         {
@@ -100,15 +93,26 @@ impl Actor {
         }
     }
 
-    /// From the durable intent to the durable answer.
-    async fn finish(&mut self, intent: &Intent, request: &ReceiptRequest) -> Result<Answer, Trouble> {
+    /// From the durable intent to the durable answer. The database checked the epoch after `committed`; none for an
+    /// intent of an earlier tenure.
+    async fn finish(
+        &mut self,
+        intent: &Intent,
+        request: &ReceiptRequest,
+        committed: Option<Instant>,
+    ) -> Result<Answer, Trouble> {
         let open = OpenIntent::new(&self.parts.metrics.open_intents);
         self.engine.begun(intent);
         let began = Instant::now();
+        let journal = self.parts.journal.clone();
+        let scu = Confirmed::new(self.scu.clone(), journal, self.tenure.clone(), committed);
         let processed = self
             .engine
-            .process(intent, request, &*self.scu, &*self.parts.clock)
+            .process(intent, request, &scu, &*self.parts.clock)
             .await;
+        if let Some(refusal) = scu.take_refusal() {
+            return Err(unsure(&refusal));
+        }
         self.timed("process", began);
         let signed = Instant::now();
         self.append(&processed.entry).await?;
@@ -149,8 +153,8 @@ impl Actor {
     }
 }
 
-/// After an intent that became durable slowly: without a certain answer the TSE is not called, and the next start
-/// settles the intent.
+/// After an intent whose claim could not be confirmed: the TSE was not called, and the next start settles the
+/// intent.
 fn unsure(error: &crate::journal::JournalError) -> Trouble {
     match Trouble::of_read(error) {
         Trouble::Answer(error) => Trouble::GiveUp(error),

@@ -2,14 +2,15 @@
 //! has passed since it was confirmed last (design.md, chapter 4).
 //!
 //! ```text
-//! begin (intent committed) ─ intent_committed() ─▶ call within a second ─▶ TSE
-//!                                       └ later, a pause, a retry ─▶ confirm ─ newest ─▶ TSE
-//!                                                                       └ not ─▶ not asked, refusal kept
+//! intent committed ─▶ call within a second ─▶ TSE
+//!            └ later: a slow commit, a pod that was stopped, the second call after a slow first
+//!              ─▶ confirm ─ newest ─▶ TSE
+//!                         └ not ────▶ not asked, refusal kept
 //! ```
 //!
-//! Below a [`Deadline`](super::deadline::Deadline), so that every try is confirmed. For the unit's user a refusal looks
-//! like one of the TSE; whoever holds the cashbox asks [`Confirmed::take_refusal`] before it makes
-//! anything of the answer permanent.
+//! One for each receipt, above the [`Deadline`](super::deadline::Deadline): repetitions of a step carry its identity and
+//! sign nothing new. For the unit's user a refusal looks like one of the TSE; whoever holds the cashbox asks
+//! [`Confirmed::take_refusal`] before it makes anything of the answer permanent.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,17 +41,23 @@ pub struct Confirmed {
 
 #[derive(Debug)]
 struct Known {
-    /// None before the first confirmation.
+    /// By the monotonic clock; none before the first confirmation.
     confirmed_at: Option<Instant>,
     refusal: Option<JournalError>,
 }
 
 impl Confirmed {
-    /// Asks `unit` under `tenure`, which `journal` granted.
+    /// Asks `unit` under `tenure`, which `journal` granted and last confirmed at `confirmed_at`: the moment **before**
+    /// the intent's commit was sent. None: the first call confirms it.
     #[must_use]
-    pub fn new(unit: Arc<dyn Scu>, journal: Arc<dyn JournalStore>, tenure: Tenure) -> Self {
+    pub fn new(
+        unit: Arc<dyn Scu>,
+        journal: Arc<dyn JournalStore>,
+        tenure: Tenure,
+        confirmed_at: Option<Instant>,
+    ) -> Self {
         let known = Known {
-            confirmed_at: None,
+            confirmed_at,
             refusal: None,
         };
         Self {
@@ -59,12 +66,6 @@ impl Confirmed {
             tenure,
             known: Mutex::new(known),
         }
-    }
-
-    /// To be called when an intent was committed: the database has just checked the epoch. `asked_at` is the moment
-    /// **before** the commit was sent.
-    pub fn intent_committed(&self, asked_at: Instant) {
-        self.known().confirmed_at = Some(asked_at);
     }
 
     /// Why a call was held back since the last time this was asked: the claim is not the newest any more, or nobody
@@ -191,14 +192,15 @@ mod tests {
         }
     }
 
-    /// A unit of which another pod can take the cashbox away.
-    async fn unit() -> (Confirmed, InMemoryJournal) {
+    /// A unit whose claim was confirmed a while ago, on a journal where another pod can claim.
+    async fn unit(confirmed_before: Duration) -> (Confirmed, InMemoryJournal) {
         let journal = InMemoryJournal::default();
         let tenure = claim(&journal, "one").await;
         let simulators = Simulators::new(Config::default(), Arc::new(MachineClock::default())).unwrap();
         let simulator = simulators.open(ScuId::from_u128(1), Traits::default());
-        let confirmed = Confirmed::new(Arc::new(simulator), Arc::new(journal.clone()), tenure);
-        confirmed.register_client("K").await.unwrap();
+        simulator.register_client("K").await.unwrap();
+        let at = Instant::now().checked_sub(confirmed_before);
+        let confirmed = Confirmed::new(Arc::new(simulator), Arc::new(journal.clone()), tenure, at);
         (confirmed, journal)
     }
 
@@ -224,10 +226,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_superseded_pod_does_not_reach_the_tse_once_its_confirmation_is_old() {
-        let (unit, journal) = unit().await;
+        let (unit, journal) = unit(GOOD_FOR * 2).await;
         claim(&journal, "other").await;
-        let long_ago = Instant::now().checked_sub(GOOD_FOR * 2).unwrap();
-        unit.intent_committed(long_ago);
         let error = unit.start_transaction(start()).await.unwrap_err();
         assert!(!error.may_have_signed());
         assert!(matches!(unit.take_refusal(), Some(JournalError::Fenced { .. })));
@@ -237,11 +237,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_newest_claim_is_confirmed_and_goes_on() {
-        let (unit, _journal) = unit().await;
-        let long_ago = Instant::now().checked_sub(GOOD_FOR * 2).unwrap();
-        unit.intent_committed(long_ago);
+        let (unit, _journal) = unit(GOOD_FOR * 2).await;
+        let before = Instant::now();
         unit.start_transaction(start()).await.unwrap();
         assert!(unit.take_refusal().is_none());
-        assert!(unit.known().confirmed_at.unwrap() > long_ago);
+        assert!(unit.known().confirmed_at.unwrap() >= before);
     }
 }
