@@ -10,6 +10,9 @@
 //! ```
 //!
 //! Writes of many cashboxes that share a database are committed together; a caller sees only its own outcome.
+//!
+//! [`Tenure`]: crate::ownership::tenure::Tenure
+//! [`JournalError::Fenced`]: crate::journal::JournalError::Fenced
 
 /// Which database, and how hard it is used.
 pub mod config;

@@ -10,6 +10,8 @@
 //!
 //! What is decided here is who may *try*. Nothing here makes a second writer possible: every write takes the
 //! [`tenure::Tenure`] of a claim, which the journal database grants and fences.
+//!
+//! [`tenure::Tenure`]: crate::ownership::tenure::Tenure
 
 /// The proof of a claim, without which nothing is written.
 pub mod tenure;

@@ -3,6 +3,8 @@
 //! Every call that changes the TSE carries a [`TransactionIdentity`] that was made durable before the call. A unit
 //! must be idempotent by it: the same step asked twice gives the same signature, never a second one. That is
 //! how a pod settles what another pod had begun when it died.
+//!
+//! [`TransactionIdentity`]: crate::scu::types::TransactionIdentity
 
 /// What is asked and answered.
 pub mod types;

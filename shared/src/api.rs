@@ -6,6 +6,8 @@
 //!
 //! Writing is exact: one writer, two shapes. [`writing::Shape::Original`] is also the canonical JSON that is
 //! stored and hashed (3.5).
+//!
+//! [`writing::Shape::Original`]: crate::api::writing::Shape::Original
 
 /// What a POS sends to have a receipt signed.
 pub mod receipt_request;

@@ -3,6 +3,10 @@
 //! A component declares each of its settings once, as a [`Setting`] beside the struct that holds it, and reads them
 //! with [`Settings::value`] or [`Settings::number`]. Nothing else knows a default. Names are those of the original
 //! (`Redis__ConnectionString`); their letter case does not matter.
+//!
+//! [`Setting`]: crate::env::Setting
+//! [`Settings::value`]: crate::env::Settings::value
+//! [`Settings::number`]: crate::env::Settings::number
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -3,6 +3,8 @@
 //! The client's record and the journal of a queue are two witnesses. [`judge`] compares them by the invariants
 //! I1, I2, I3, I8 and I11 of the README: it recomputes hashes and numbers from the stored texts with code that
 //! shares nothing with the system under test.
+//!
+//! [`judge`]: crate::history::judge
 
 /// The chain rule, implemented a second time.
 pub mod chain;

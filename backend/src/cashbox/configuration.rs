@@ -3,6 +3,8 @@
 //! The document is foreign: keys in any letter case, unknown keys, missing numbers. It is read once, at the edge,
 //! into types with nothing left to check; whatever breaks a rule is a [`ConfigurationFault`] that names the place
 //! and the rule. Merging it with what the journal holds (2.4) is the journal's part.
+//!
+//! [`ConfigurationFault`]: crate::cashbox::configuration::fault::ConfigurationFault
 
 /// What is wrong with a document.
 pub mod fault;

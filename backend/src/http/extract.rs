@@ -2,6 +2,8 @@
 //!
 //! Ids and tokens come out parsed; a header that is missing, given twice or unreadable is a [`HeaderFault`], and
 //! nothing behind this file has to doubt them again.
+//!
+//! [`HeaderFault`]: crate::http::extract::HeaderFault
 
 use axum::http::{HeaderMap, HeaderName};
 use secrecy::SecretString;

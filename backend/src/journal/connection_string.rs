@@ -2,6 +2,8 @@
 //!
 //! Both become one [`Database`]. Passwords are never shown, neither in debug forms nor in errors. A leading
 //! `raw:`, which the original's launcher writes before a plain connection string, is passed over.
+//!
+//! [`Database`]: crate::journal::connection_string::Database
 
 /// `Key=Value;` with the quoting rules of .NET.
 pub mod ado;

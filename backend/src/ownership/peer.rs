@@ -2,6 +2,8 @@
 //!
 //! `GET /peer/v1/cashboxes/{id}` answers who the pod is and whether it holds the cashbox, in one question. What
 //! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing.
+//!
+//! [`Answer::Silent`]: crate::ownership::peer::Answer::Silent
 
 use std::fmt::Debug;
 use std::io;

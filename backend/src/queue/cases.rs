@@ -1,5 +1,7 @@
 //! The cases, one file each (`fiscal-spec.md` 4.3 to 4.8). Each has one function, `process`, that takes the
 //! receipt being worked on; [`super::dispatch`] says which is called when.
+//!
+//! [`super::dispatch`]: crate::queue::dispatch
 
 /// The queue is not in operation.
 pub mod disabled_queue;

@@ -2,6 +2,9 @@
 //!
 //! Nothing here changes the state but [`QueueEngine::begun`] and [`QueueEngine::adopt`], which the caller calls
 //! after the journal has committed. A result that is never adopted has never been.
+//!
+//! [`QueueEngine::begun`]: crate::queue::engine::QueueEngine::begun
+//! [`QueueEngine::adopt`]: crate::queue::engine::QueueEngine::adopt
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::clock::Clock;

@@ -9,6 +9,8 @@
 //!
 //! Repeating a step is safe because every repetition carries the same [`TransactionIdentity`]: a unit signs it
 //! once. The parts of an export have no identity, so they are repeated only when they surely did not happen.
+//!
+//! [`TransactionIdentity`]: crate::scu::types::TransactionIdentity
 
 use std::future::Future;
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 //! Both front doors feed the same checks, field by field; HTTP/1.1 adds those of its framing. Promises: what
 //! [`RequestHead::rendered`] holds is one request line and well-formed field lines, none of them internal or
 //! hop-by-hop, none about framing, and none of ours twice.
+//!
+//! [`RequestHead::rendered`]: crate::message::request::RequestHead::rendered
 
 use std::ops::Range;
 

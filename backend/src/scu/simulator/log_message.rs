@@ -8,7 +8,7 @@ use super::event::Operation;
 const CERTIFIED_DATA_TYPE: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x07, 0x01, 0x01];
 /// 0.4.0.127.0.7.1.1.4.1.3: ecdsa-plain-SHA256.
 const ALGORITHM: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x01, 0x04, 0x01, 0x03];
-/// The name of [`ALGORITHM`].
+/// The name of `ALGORITHM`.
 pub const ALGORITHM_NAME: &str = "ecdsa-plain-SHA256";
 /// How the time stands in the message.
 pub const TIME_FORMAT: &str = "utcTimeWithSeconds";

@@ -285,7 +285,7 @@ impl Session<'_> {
         self.signed_at(place).map(Some)
     }
 
-    /// The lines of every signature that was not erased yet, in order; to be read with [`signed_from`].
+    /// The lines of every signature that was not erased yet, in order; to be read with `signed_from`.
     ///
     /// # Errors
     /// When the log cannot be read.
