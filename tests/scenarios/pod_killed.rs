@@ -70,6 +70,31 @@ async fn a_pod_killed_with_traffic_on_it_costs_no_request(mut cluster: Cluster) 
     }
 }
 
+/// F13, one pod after another, as a rolling restart without surge.
+#[tokio::test]
+async fn pods_told_to_stop_one_after_another_cost_no_request() {
+    let mut cluster = Cluster::of_pods(3).and_proxies(2).start().await;
+    let cashboxes = activated_cashboxes(&cluster).await;
+    let traffic = Traffic::of(&cashboxes);
+    for at in 0..cluster.pods.len() {
+        traffic.signs_more(40).await;
+        cluster.pods[at].stop().await;
+        traffic.signs_more(40).await;
+        cluster.pods[at].restart().await;
+    }
+    let (signed, failed) = traffic.stop().await;
+    assert!(
+        failed.is_empty(),
+        "of {signed} requests failed:\n{}",
+        failed.join("\n")
+    );
+    for (pos, cashbox) in &cashboxes {
+        let journals = assert_sound(pos).await;
+        assert_eq!(journals.unfinished(), Vec::<&_>::new());
+        SimulatedTse::of(&cluster, cashbox).assert_accounted_for(&journals);
+    }
+}
+
 /// F01.
 #[tokio::test]
 async fn an_idle_cashbox_of_a_killed_pod_is_served_by_another_pod_under_the_next_epoch() {

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use crate::eventually::eventually;
 use crate::ports::free_address;
 use crate::process::Process;
 use crate::{binary, cluster};
+
+/// Longer than a pod may drain in a test.
+const STOPPED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A pod of a cluster.
 #[derive(Debug)]
@@ -75,6 +80,15 @@ impl Pod {
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Asks it to stop (SIGTERM), as a rolling restart does, and waits until it has ended.
+    pub async fn stop(&mut self) {
+        self.process.terminate();
+        eventually("the pod has stopped", STOPPED_WITHIN, async || {
+            (!self.process.is_running()).then_some(())
+        })
+        .await;
     }
 
     /// Starts it again: the same name and addresses, a new incarnation.
