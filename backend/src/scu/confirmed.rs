@@ -8,10 +8,10 @@
 //!                         └ not ────▶ not asked, refusal kept
 //! ```
 //!
-//! One for each receipt, above the [`Deadline`](super::deadline::Deadline): repetitions of a step carry its identity and
-//! sign nothing new. For the unit's user a refusal looks like one of the TSE; whoever holds the cashbox asks
+//! One for each receipt, above the [`Deadline`]: repetitions of a step carry its identity and sign nothing new. For the unit's user a refusal looks like one of the TSE; whoever holds the cashbox asks
 //! [`Confirmed::take_refusal`] before it makes anything of the answer permanent.
 //!
+//! [`Deadline`]: crate::scu::deadline::Deadline
 //! [`Confirmed::take_refusal`]: crate::scu::confirmed::Confirmed::take_refusal
 
 use std::fmt::Debug;
