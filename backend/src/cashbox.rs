@@ -70,8 +70,39 @@ pub const STARTS_MAX: Setting = Setting::plain(
     "how many cashboxes may start at the same time, 1 to 4096; further ones wait their turn",
 );
 
+/// What becomes of a queue that has a database of its own.
+pub const OWN_DATABASES: Setting = Setting::plain(
+    "Byodc__Cashbox__OwnDatabases",
+    "refuse",
+    "what becomes of a queue whose configuration names a database of its own (connectionstring), which this version \
+     does not open: refuse it, or replace: keep its receipts in the pods' journal, where a new chain begins",
+);
+
 /// Every setting of this part.
-pub const SETTINGS: &[Setting] = &[MAILBOX_DEPTH, IDLE_MINUTES, HOSTED_MAX, STARTS_MAX];
+pub const SETTINGS: &[Setting] = &[MAILBOX_DEPTH, IDLE_MINUTES, HOSTED_MAX, STARTS_MAX, OWN_DATABASES];
+
+/// What becomes of a queue whose configuration names a database of its own, which this version does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnDatabases {
+    /// It is not served: a chain that may exist there is not forked.
+    Refuse,
+    /// Its receipts go into the pods' journal, where a new chain begins.
+    Replace,
+}
+
+impl OwnDatabases {
+    fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        let effective = settings.effective(&OWN_DATABASES);
+        match effective.value.trim().to_lowercase().as_str() {
+            "refuse" => Self::Refuse,
+            "replace" => Self::Replace,
+            _ => {
+                faults.add(&OWN_DATABASES, &effective, &"must be refuse or replace");
+                Self::Refuse
+            }
+        }
+    }
+}
 
 /// How many cashboxes a pod hosts, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +115,8 @@ pub struct Config {
     pub hosted_max: usize,
     /// `Byodc__Cashbox__StartsMax`.
     pub starts_max: usize,
+    /// `Byodc__Cashbox__OwnDatabases`.
+    pub own_databases: OwnDatabases,
 }
 
 impl Config {
@@ -104,6 +137,7 @@ impl Config {
             idle_after: (idle_minutes > 0).then(|| Duration::from_secs(idle_minutes * 60)),
             hosted_max,
             starts_max,
+            own_databases: OwnDatabases::read(settings, faults),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use shared::clock::Clock;
 use shared::ownership::store::OwnershipStore;
 
-use super::Config;
+use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
+use super::{Config, OWN_DATABASES, OwnDatabases};
 use crate::config_service::ConfigurationService;
 use crate::journal::JournalStore;
 use crate::metrics::CashboxMetrics;
@@ -34,6 +35,25 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<CashboxMetrics>,
+}
+
+impl Parts {
+    /// Whether a configuration can be served here; answers its way to the TSE.
+    ///
+    /// # Errors
+    /// When it names a TSE or a database that this version cannot use.
+    pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Arc<dyn Scu>, CashboxError> {
+        if configuration.connection.is_some() && self.config.own_databases == OwnDatabases::Refuse {
+            return Err(CashboxError::Configuration {
+                detail: format!(
+                    "ftQueues[0].Configuration.connectionstring names a database of the queue's own, which this version \
+                     does not open; {} = replace keeps its receipts in the pods' journal instead",
+                    OWN_DATABASES.name
+                ),
+            });
+        }
+        self.scus.connect(&configuration.scu)
+    }
 }
 
 /// The way to a TSE: makes a unit of what a configuration names, or says why there is none.

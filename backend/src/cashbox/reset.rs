@@ -39,7 +39,7 @@ impl Actor {
         let configuration = fetched
             .map_err(|error| Trouble::Answer(CashboxError::from(&error)))?
             .configuration;
-        let scu = parts.scus.connect(&configuration.scu).map_err(Trouble::Answer)?;
+        let scu = parts.usable(&configuration).map_err(Trouble::Answer)?;
         self.shared.accepted.replace(reset.caller.digest);
         self.configured_queue = configuration.queue;
         if configuration.queue != self.tenure.queue() {

@@ -98,7 +98,7 @@ async fn prepare(parts: &Parts, visit: &Visit, reason: &'static str) -> Result<P
     let cashbox = visit.cashbox;
     let fetched = parts.configurations.fetch(cashbox, &visit.caller.token).await;
     let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
-    let scu = parts.scus.connect(&configuration.scu)?;
+    let scu = parts.usable(&configuration)?;
     let pod = parts.ownership.pod().record().id;
     let claim = parts
         .journal

@@ -34,6 +34,19 @@ async fn the_same_operation_gives_the_same_answer_now_and_later_and_another_cont
 }
 
 #[tokio::test]
+async fn a_queue_with_a_database_of_its_own_begins_no_second_chain_unless_told_to() {
+    let world = World::new().await;
+    let refused = world.pod_without_replacements("a").sign("R-1").await;
+    let Err(CashboxError::Configuration { detail }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(detail.contains("connectionstring") && detail.contains("Byodc__Cashbox__OwnDatabases"));
+    assert!(!detail.contains("hunter2"), "{detail}");
+    assert_eq!(world.receipts().await, 0);
+    world.pod("b").sign("R-1").await.unwrap();
+}
+
+#[tokio::test]
 async fn twins_at_once_become_one_receipt() {
     let world = World::new().await;
     let pod = world.pod("a");

@@ -32,7 +32,7 @@ use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::mailbox::Posting;
 use crate::cashbox::parts::{Parts, Scus};
 use crate::cashbox::registry::{Registry, Visit};
-use crate::cashbox::{Config, status::Hosted};
+use crate::cashbox::{Config, OwnDatabases, status::Hosted};
 use crate::config_service::{self, ConfigurationService};
 use crate::journal::JournalStore as _;
 use crate::journal::entry::{JournalKind, JournalQuery, JournalRange};
@@ -134,6 +134,10 @@ impl World {
         self.pod_with(name, |config| config.idle_after = Some(IDLE))
     }
 
+    pub(super) fn pod_without_replacements(&self, name: &str) -> Arc<Pod> {
+        self.pod_with(name, |config| config.own_databases = OwnDatabases::Refuse)
+    }
+
     pub(super) fn small_pod(&self, name: &str) -> Arc<Pod> {
         self.pod_with(name, |config| config.hosted_max = 1)
     }
@@ -144,6 +148,7 @@ impl World {
             idle_after: None,
             hosted_max: 100,
             starts_max: 4,
+            own_databases: OwnDatabases::Replace,
         };
         change(&mut config);
         let (registry, ownership, _) = self.registry(name, config);
@@ -162,6 +167,7 @@ impl World {
             idle_after: None,
             hosted_max: 100,
             starts_max: 4,
+            own_databases: OwnDatabases::Replace,
         };
         let (registry, ownership, metrics) = self.registry(name, cashboxes);
         Arc::new(crate::http::Pod {
