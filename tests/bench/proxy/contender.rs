@@ -1,6 +1,7 @@
 //! Processes that are measured: started, watched, ended.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
+use crate::ours::admin_port;
 use crate::work::POD_PORTS;
 
 /// A process of ours, ended when it is dropped.
@@ -41,13 +43,22 @@ impl Process {
 
     /// Its resident memory in MiB.
     pub fn memory_mib(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line
-            .and_then(|line| line.split_whitespace().nth(1))
-            .context("no VmRSS")?;
-        Ok(kib.parse::<f64>()? / 1024.0)
+        resident_mib(&self.0.id().to_string())
     }
+
+    /// This process's resident memory in MiB.
+    pub fn own_memory_mib() -> anyhow::Result<f64> {
+        resident_mib("self")
+    }
+}
+
+fn resident_mib(process: &str) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line
+        .and_then(|line| line.split_whitespace().nth(1))
+        .context("no VmRSS")?;
+    Ok(kib.parse::<f64>()? / 1024.0)
 }
 
 impl Drop for Process {
@@ -82,12 +93,11 @@ impl Contender {
         let program = std::env::current_exe()?;
         let program = program.to_str().context("the program's path is not Unicode")?;
         let name = format!("byodc, {cashboxes} known cashboxes");
-        Self::started(
-            name,
-            port,
-            program,
-            &["proxy", &port.to_string(), &cashboxes.to_string()],
-        )
+        refuse_taken(admin_port(port))?;
+        let arguments = ["proxy", &port.to_string(), &cashboxes.to_string()];
+        let started = Self::started(name, port, program, &arguments)?;
+        wait_for_routes(admin_port(port), cashboxes)?;
+        Ok(started)
     }
 
     /// HAProxy with one thread and the consistent hash that the original's ingress has.
@@ -151,6 +161,26 @@ pub fn refuse_taken(port: u16) -> anyhow::Result<()> {
         "port {port} is taken: a process that is not ours would be measured"
     );
     Ok(())
+}
+
+/// Waits until our proxy has heard of every claim.
+fn wait_for_routes(admin_port: u16, cashboxes: u128) -> anyhow::Result<()> {
+    let patience = Instant::now() + Duration::from_secs(120);
+    let said = format!("byodc_proxy_known_routes {cashboxes}\n");
+    loop {
+        let mut admin = TcpStream::connect(("127.0.0.1", admin_port))?;
+        admin.write_all(b"GET /metrics HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+        let mut metrics = String::new();
+        admin.read_to_string(&mut metrics)?;
+        if metrics.contains(&said) {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < patience,
+            "the proxy does not know {cashboxes} cashboxes"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Waits until somebody listens.

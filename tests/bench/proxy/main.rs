@@ -4,8 +4,8 @@
 //! has core 0 and one thread; load generator and four stub pods share core 1. Contenders take turns in short
 //! rounds, medians are taken, and what counts is CPU time per request from the scheduler's accounting.
 //!
-//! One program in four roles, so that each is a process of its own: `measure` (this one starts the others), `proxy`
-//! (ours), `pods` and `load`.
+//! One program in several roles, so that each is a process of its own: `measure` (this one starts the others),
+//! `proxy` (ours), `pods`, `load`, and `table` (how much memory a route takes).
 
 /// What is sent and answered.
 mod work;
@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         ["measure", rounds] => measure::run(rounds.parse().context("how many rounds?")?),
         ["pods"] => pods::run(),
         ["proxy", port, cashboxes] => ours::run(port.parse()?, cashboxes.parse()?),
+        ["table", cashboxes] => ours::table(cashboxes.parse()?),
         ["load", ports, connections, millis] => load::run(ports, connections.parse()?, millis.parse()?),
         _ => bail!("usage: bench-proxy measure ROUNDS"),
     }

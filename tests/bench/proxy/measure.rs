@@ -52,7 +52,16 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
         &rounds_of(&contenders, program, 8, rounds.div_ceil(2))?,
     );
     println!("\n1000 connections:\n");
-    memory(&contenders, program)
+    memory(&contenders, program)?;
+    let said = Command::new(program)
+        .args(["table", &MANY_CASHBOXES.to_string()])
+        .output()?;
+    let bytes = String::from_utf8(said.stdout)?;
+    println!(
+        "\nRoute table with {MANY_CASHBOXES} known cashboxes: {} bytes each.",
+        bytes.trim()
+    );
+    Ok(())
 }
 
 fn machine() -> String {
