@@ -1,0 +1,80 @@
+//! One role of the binary as a process of its own, under addresses that it keeps when it is started again.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::ports::free_address;
+use crate::process::Process;
+use crate::{binary, cluster};
+
+/// A running role: what a pod and a proxy have in common.
+#[derive(Debug)]
+pub(crate) struct Role {
+    subcommand: &'static str,
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+    admin_address: SocketAddr,
+    settings: BTreeMap<String, String>,
+    log: PathBuf,
+    pub(crate) process: Process,
+}
+
+impl Role {
+    /// Starts `byodc <subcommand>` on free addresses. `own` are the settings that name them, given the address and the
+    /// admin address.
+    pub(crate) fn start(
+        subcommand: &'static str,
+        name: &str,
+        folder: &Path,
+        settings: &BTreeMap<String, String>,
+        own: impl FnOnce(String, String) -> Vec<(&'static str, String)>,
+    ) -> Self {
+        let (address, admin_address) = (free_address(), free_address());
+        let mut settings = settings.clone();
+        let own = own(address.to_string(), admin_address.to_string());
+        settings.extend(
+            own.into_iter()
+                .map(|(setting, value)| (setting.to_owned(), value)),
+        );
+        let log = folder.join(format!("{name}.log"));
+        Self {
+            subcommand,
+            name: name.to_owned(),
+            address,
+            admin_address,
+            process: launch(subcommand, name, &settings, &log),
+            settings,
+            log,
+        }
+    }
+
+    /// Waits until it says that it is ready.
+    pub(crate) async fn ready(&mut self) {
+        cluster::wait_until_ready(&self.admin_url(), &mut self.process).await;
+    }
+
+    /// Where it takes requests.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it answers operators.
+    pub(crate) fn admin_url(&self) -> String {
+        format!("http://{}", self.admin_address)
+    }
+
+    /// Ends it as a crash would, if it still runs, and starts it again: the same name and addresses.
+    pub(crate) async fn restart(&mut self) {
+        self.process.kill();
+        self.process = launch(self.subcommand, &self.name, &self.settings, &self.log);
+        self.ready().await;
+    }
+}
+
+fn launch(subcommand: &str, name: &str, settings: &BTreeMap<String, String>, log: &Path) -> Process {
+    let mut command = Command::new(binary::byodc());
+    command.arg(subcommand).env_clear().envs(settings);
+    Process::start(name, &mut command, log)
+}
