@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use super::connection::Connection;
+use super::fault::{self, Remedy};
 use crate::journal::connection_string::{Database, Server, Tls};
 
 /// Prepared statements kept per connection: each kind of statement in nine lengths (`in_powers_of_two`).
@@ -18,6 +19,8 @@ const STATEMENTS_KEPT: usize = 512;
 const ORPHANED_TRANSACTION_SECONDS: u64 = 10;
 /// Pages of SQLite's log between two checkpoints (4 KiB each).
 const CHECKPOINT_PAGES: &str = "4000";
+/// How long a pod waits before it tries again to open a file that others are just opening.
+const BUSY_FILE_PAUSE: Duration = Duration::from_millis(20);
 /// KiB of SQLite's page cache; negative, as SQLite wants KiB written.
 const CACHE_KIB: &str = "-32768";
 
@@ -50,9 +53,7 @@ impl Connector {
     pub(super) async fn connect(&self) -> sqlx::Result<Connection> {
         in_time(self.timeout, async {
             Ok(match &self.options {
-                Options::Sqlite(options) => {
-                    Connection::Sqlite(SqliteConnection::connect_with(options).await?)
-                }
+                Options::Sqlite(options) => Connection::Sqlite(sqlite_file(options).await?),
                 Options::MySql(options) => Connection::MySql(self.mysql_session(options).await?),
                 Options::Postgres(options) => {
                     Connection::Postgres(PgConnection::connect_with(options).await?)
@@ -76,6 +77,17 @@ impl Connector {
             .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(session)))
             .await?;
         Ok(connection)
+    }
+}
+
+/// Opens SQLite's file. Turning a new file's journal to WAL does not wait for others who do the same, whatever the busy
+/// timeout, so it is tried again; the caller's bound ends it.
+async fn sqlite_file(options: &SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+    loop {
+        match SqliteConnection::connect_with(options).await {
+            Err(busy) if fault::remedy(&busy) == Remedy::Repeat => tokio::time::sleep(BUSY_FILE_PAUSE).await,
+            opened => return opened,
+        }
     }
 }
 
