@@ -106,11 +106,9 @@ impl Registry {
         .await
     }
 
-    /// Resets a cashbox. One that is not running is started, which is as good.
+    /// Resets a cashbox. One that is not running is started and reset like any other: its start may join an earlier
+    /// fetch or fall back on the kept configuration, which is not what a reset promises.
     pub async fn reset(&self, visit: &Visit) -> Asked<()> {
-        if self.slot(visit.cashbox).is_none() {
-            return self.visit(visit).await;
-        }
         self.ask(visit, |cashbox| {
             let caller = visit.caller.clone();
             async move { cashbox.reset(caller).await }

@@ -153,6 +153,20 @@ async fn a_reset_without_a_configuration_service_is_told_and_the_old_instance_go
 }
 
 #[tokio::test]
+async fn a_reset_of_a_cashbox_that_does_not_run_needs_the_configuration_service_although_a_start_does_not() {
+    let world = World::new().await;
+    let first = world.pod("a");
+    first.sign("R-0").await.unwrap();
+    first.registry.drain(1).await;
+    world.service.away.store(true, Ordering::SeqCst);
+    let next = world.pod("b");
+    assert_eq!(next.reset().await, Err(Refusal::ConfigurationUnavailable.into()));
+    assert_eq!(next.sign("R-1").await.unwrap().unwrap().queue_row, 2);
+    world.service.away.store(false, Ordering::SeqCst);
+    assert_eq!(next.reset().await, Ok(()));
+}
+
+#[tokio::test]
 async fn a_fenced_pod_drops_the_cashbox_and_names_the_new_owner() {
     let world = World::new().await;
     let (old, new) = (world.pod("a"), world.pod("b"));

@@ -52,6 +52,7 @@ const INITIAL_OPERATION: i64 = 0x4445_0001_0000_0003;
 const POS_RECEIPT: i64 = 0x4445_0001_0000_0001;
 const OTHER_CASHBOX: CashBoxId = CashBoxId::from_u128((0x1000_0000 << 96) | 0x1111_1111);
 pub(crate) const TOKEN: &str = "secret";
+const SEALING_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const IDLE: Duration = Duration::from_millis(20);
 const LEASE: Duration = Duration::from_secs(3600);
 
@@ -229,6 +230,8 @@ impl World {
         let given = [
             (config_service::client::BASE_URL.name, self.service_url.as_str()),
             (config_service::client::RETRIES.name, "0"),
+            // With a key, configurations are kept for times when the service is away.
+            (config_service::seal::KEY.name, SEALING_KEY),
         ];
         let mut faults = Faults::default();
         let config =
