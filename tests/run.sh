@@ -68,8 +68,9 @@ if [ ! tests/postman/node_modules/.package-lock.json -nt tests/postman/package-l
     npm ci --prefix tests/postman --no-audit --no-fund --loglevel=error
 fi
 
-# Scenarios start the binary as real processes, so it is built before them; the same profile, so nothing is built twice.
-cargo build --locked -p byodc
+# Scenarios start the binary as real processes. It is built with the tests, as one: built alone it would be another
+# binary, without sabotage (tests/Cargo.toml), and most of the workspace would be built twice.
+cargo test --locked --workspace --no-run
 target=$(cargo metadata --locked --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 export BYODC_BIN="$target/debug/byodc"
 

@@ -22,6 +22,8 @@ pub mod queue;
 pub mod scu;
 /// Makes it permanent, and decides who may write.
 pub mod journal;
+/// What a pod did, line by line, for a judge.
+pub mod evidence;
 /// What a pod counts.
 pub mod metrics;
 /// The order in which a pod stops.

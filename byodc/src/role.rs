@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use shared::env::{Faults, Origin, Setting, Settings};
 use shared::shutdown::Shutdown;
-use shared::telemetry;
+use shared::{sabotage, telemetry};
 
 use crate::cli::Given;
 use crate::{config_service, settings_file};
@@ -55,6 +55,7 @@ impl Role {
     /// Reads its settings for their faults alone.
     pub fn check(self, settings: &Settings, faults: &mut Faults) {
         telemetry::Config::read(settings, faults);
+        sabotage::Orders::read(settings, faults);
         match self {
             Self::Proxy => drop(crate::proxy::Config::read(settings, faults)),
             Self::Backend => drop(backend::config::Config::read(settings, faults)),
@@ -84,9 +85,14 @@ pub fn open<C>(given: &Given, read: impl FnOnce(&Settings, &mut Faults) -> C) ->
     let mut faults = Faults::default();
     let settings = settings(given, &mut faults);
     let log = telemetry::Config::read(&settings, &mut faults);
+    let orders = sabotage::Orders::read(&settings, &mut faults);
     let config = read(&settings, &mut faults);
     let config = faults.into_result(config)?;
     telemetry::start(&log).map_err(|error| anyhow!("starting the log: {error}"))?;
+    if sabotage::COMPILED_IN {
+        tracing::warn!("this build can be sabotaged: it is for tests and must not sign real receipts");
+    }
+    orders.begin();
     for warning in unknown::warnings(&settings) {
         tracing::warn!("{warning}");
     }

@@ -20,5 +20,7 @@ pub mod clock;
 pub mod env;
 /// Logs: one shape for every role.
 pub mod telemetry;
+/// Breaking things on purpose, for tests; not in a build that is meant to serve.
+pub mod sabotage;
 /// The signal to stop, as a value.
 pub mod shutdown;

@@ -14,6 +14,7 @@ use futures::FutureExt as _;
 use shared::api::refusal::Refusal;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
+use shared::sabotage;
 
 use super::command::{Command, Description};
 use super::error::CashboxError;
@@ -23,6 +24,7 @@ use super::mailbox::{Next, answer_all};
 use super::parts::Parts;
 use super::start;
 use super::trouble::Trouble;
+use crate::evidence;
 use crate::journal::JournalError;
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
@@ -123,6 +125,7 @@ impl Actor {
     async fn perform(&mut self, command: &Command) -> Result<(), End> {
         match command {
             Command::Sign(sign) => {
+                sabotage::point("in-cashbox", self.shared.cashbox).await;
                 let signed = self.sign(sign).await;
                 told(signed, |outcome| sign.answer.keep(outcome))
             }
@@ -137,7 +140,10 @@ impl Actor {
                 Ok(())
             }
             Command::Confirm => match self.parts.journal.confirm(&self.tenure).await {
-                Err(JournalError::Fenced { .. }) => Err(End::Lost),
+                Err(JournalError::Fenced { .. }) => {
+                    evidence::fenced(&self.tenure, "confirm");
+                    Err(End::Lost)
+                }
                 // Only a certain answer counts here; everything else shows at the next write.
                 _ => Ok(()),
             },
@@ -201,6 +207,7 @@ impl Actor {
     async fn release(&self, reason: &'static str) {
         let (cashbox, epoch) = (self.shared.cashbox, self.shared.epoch);
         tracing::info!(cashbox.id = %cashbox, pod.id = %self.tenure.pod(), %epoch, reason, "cashbox released");
+        evidence::release(&self.tenure, reason);
         self.parts.ownership.release(cashbox, epoch).await;
     }
 

@@ -12,12 +12,14 @@ use std::time::Instant;
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::refusal::Refusal;
+use shared::sabotage;
 
 use super::actor::Actor;
 use super::command::{Answer, Sign};
 use super::error::CashboxError;
 use super::trouble::Trouble;
 use super::write::Begun;
+use crate::evidence;
 use crate::journal::entry::{Intent, InterruptedIntent, Outcome, StoredOperation};
 use crate::queue::earlier::Earlier;
 use crate::queue::{answer, intake};
@@ -57,6 +59,8 @@ impl Actor {
             Begun::Durable => {}
             Begun::UsedBefore(stored) => return repeated(&intent, &stored),
         }
+        evidence::intent(&self.tenure, &intent);
+        sabotage::point("after-intent", self.shared.cashbox).await;
         self.timed("begin", began);
         self.finish(&intent, &request, Some(began)).await
     }
@@ -114,8 +118,11 @@ impl Actor {
             return Err(unsure(&refusal));
         }
         self.timed("process", began);
+        sabotage::point("before-commit", self.shared.cashbox).await;
         let signed = Instant::now();
         self.append(&processed.entry).await?;
+        evidence::commit(&self.tenure, &processed.entry, self.cashbox_time_stamp);
+        sabotage::point("after-commit", self.shared.cashbox).await;
         self.timed("append", signed);
         self.engine.adopt(&processed.entry);
         drop(open);

@@ -9,6 +9,7 @@ use super::error::CashboxError;
 use super::lifecycle::Event;
 use super::options;
 use super::trouble::Trouble;
+use crate::evidence;
 use crate::queue::engine::QueueEngine;
 
 impl Actor {
@@ -54,6 +55,7 @@ impl Actor {
         self.engine = QueueEngine::new(opened, options::of(&configuration));
         self.scu = scu;
         self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
+        evidence::config(&self.tenure, self.cashbox_time_stamp);
         for intent in interrupted {
             self.settle(intent).await?;
         }

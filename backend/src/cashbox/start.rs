@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use shared::api::refusal::Refusal;
 use shared::identity::CashBoxId;
+use shared::sabotage;
 
 use super::actor::Actor;
 use super::error::CashboxError;
@@ -25,6 +26,7 @@ use super::status::Status;
 use super::token::Accepted;
 use super::trouble::Trouble;
 use crate::cashbox::configuration::CashboxConfiguration;
+use crate::evidence;
 use crate::journal::JournalError;
 use crate::ownership::acquire::{Acquired, Confirmed};
 use crate::ownership::tenure::Tenure;
@@ -57,6 +59,7 @@ pub(super) async fn start(
     };
     let tenure = prepared.tenure.clone();
     status.on(Event::Claimed(tenure.epoch()));
+    sabotage::point("in-start", cashbox).await;
     match recover(&parts, &visit, &status, prepared).await {
         Ok(actor) => {
             status.on(Event::Settled);
@@ -105,6 +108,7 @@ async fn prepare(parts: &Parts, visit: &Visit, reason: &'static str) -> Result<P
         .claim(configuration.queue, cashbox, &pod, parts.clock.now())
         .await;
     let tenure = claim.map_err(|error| unclaimed(cashbox, &error))?;
+    evidence::claim(&tenure, reason);
     parts.metrics.claims.with_label_values(&[reason]).inc();
     tracing::info!(cashbox.id = %cashbox, pod.id = %pod, epoch = %tenure.epoch(), reason, "cashbox claimed");
     Ok(Prepared {
@@ -151,6 +155,7 @@ async fn recover(
         .await;
     let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
     let interrupted = std::mem::take(&mut opened.interrupted);
+    evidence::config(&tenure, configuration.seed.cashbox_time_stamp);
     let mut actor = Box::new(Actor {
         shared: Arc::new(Shared {
             cashbox: visit.cashbox,
@@ -180,6 +185,7 @@ async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Troub
     match trouble {
         Trouble::Fenced => {
             status.on(Event::Fenced);
+            evidence::fenced(tenure, "start");
             parts.metrics.fenced.inc();
             tracing::warn!(cashbox.id = %cashbox, %epoch, "cashbox lost while it was started");
             parts.ownership.lost(cashbox, epoch);
@@ -188,6 +194,7 @@ async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Troub
         Trouble::Answer(error) | Trouble::GiveUp(error) => {
             status.on(Event::Broke);
             tracing::warn!(cashbox.id = %cashbox, %epoch, %error, reason = "failed start", "cashbox released");
+            evidence::release(tenure, "failed start");
             parts.ownership.release(cashbox, epoch).await;
             error
         }

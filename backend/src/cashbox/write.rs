@@ -9,6 +9,7 @@ use shared::api::refusal::Refusal;
 
 use super::actor::Actor;
 use super::trouble::Trouble;
+use crate::evidence;
 use crate::journal::JournalError;
 use crate::journal::entry::{Entry, Intent, StoredOperation};
 
@@ -52,7 +53,10 @@ impl Actor {
                 Ok(None) => match journal.begin(&self.tenure, intent.clone()).await {
                     Ok(()) => return Ok(Begun::Durable),
                     // The first try may have arrived late: only a fresh start knows.
-                    Err(JournalError::Fenced { .. }) => return Err(Trouble::Fenced),
+                    Err(fenced @ JournalError::Fenced { .. }) => {
+                        self.log("begin", &fenced);
+                        return Err(Trouble::Fenced);
+                    }
                     Err(error) => error,
                 },
                 Err(error) => error,
@@ -109,6 +113,9 @@ impl Actor {
     }
 
     fn log(&self, doing: &'static str, error: &JournalError) {
+        if let JournalError::Fenced { .. } = error {
+            evidence::fenced(&self.tenure, doing);
+        }
         tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, doing,
             error = error as &dyn std::error::Error, "the journal was not written");
     }

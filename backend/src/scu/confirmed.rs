@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use shared::sabotage;
 
 use super::types::{
     ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
@@ -26,6 +27,7 @@ use super::types::{
     UpdateTransaction, UpdatedTransaction,
 };
 use super::{Scu, ScuError};
+use crate::evidence;
 use crate::journal::{JournalError, JournalStore};
 use crate::ownership::tenure::Tenure;
 
@@ -92,6 +94,9 @@ impl Confirmed {
                 Ok(())
             }
             Err(refusal) => {
+                if let JournalError::Fenced { .. } = refusal {
+                    evidence::fenced(&self.tenure, "confirm");
+                }
                 let message = format!("the TSE was not asked: {refusal}");
                 let error = match refusal.may_retry() {
                     true => ScuError::Unreachable { message },
@@ -104,6 +109,23 @@ impl Confirmed {
         }
     }
 
+    /// Asks for a signature under the confirmed claim.
+    async fn signed<T>(
+        &self,
+        call: &'static str,
+        identity: TransactionIdentity,
+        ask: impl Future<Output = Result<T, ScuError>>,
+    ) -> Result<T, ScuError> {
+        self.confirm().await?;
+        let cashbox = self.tenure.cashbox();
+        sabotage::point("before-tse", cashbox).await;
+        evidence::tse_start(&self.tenure, call, identity);
+        let signature = ask.await?;
+        evidence::tse_ok(&self.tenure, call, identity);
+        sabotage::point("after-tse", cashbox).await;
+        Ok(signature)
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,18 +134,21 @@ impl Confirmed {
 #[async_trait]
 impl Scu for Confirmed {
     async fn start_transaction(&self, start: StartTransaction) -> Result<StartedTransaction, ScuError> {
-        self.confirm().await?;
-        self.unit.start_transaction(start).await
+        let identity = start.identity;
+        self.signed("start", identity, self.unit.start_transaction(start))
+            .await
     }
 
     async fn update_transaction(&self, update: UpdateTransaction) -> Result<UpdatedTransaction, ScuError> {
-        self.confirm().await?;
-        self.unit.update_transaction(update).await
+        let identity = update.identity;
+        self.signed("update", identity, self.unit.update_transaction(update))
+            .await
     }
 
     async fn finish_transaction(&self, finish: FinishTransaction) -> Result<FinishedTransaction, ScuError> {
-        self.confirm().await?;
-        self.unit.finish_transaction(finish).await
+        let identity = finish.identity;
+        self.signed("finish", identity, self.unit.finish_transaction(finish))
+            .await
     }
 
     async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError> {

@@ -11,5 +11,7 @@ mod process;
 mod config_service;
 /// Settings: where they come from, what is told about them.
 mod settings;
+/// Sabotage: told loudly where it is compiled in, refused where it is not.
+mod sabotage;
 /// Everything at once.
 mod up;
