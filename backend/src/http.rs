@@ -31,6 +31,8 @@ pub mod health;
 pub mod swagger;
 /// What other pods and operators ask.
 pub mod peer;
+/// Who held a cashbox when.
+pub mod history;
 /// Errors become answers.
 pub mod reply;
 /// The one line per request.

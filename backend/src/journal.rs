@@ -20,6 +20,8 @@ pub mod config;
 pub mod connection_string;
 /// What is written and read: rows, intents, entries.
 pub mod entry;
+/// Who held a cashbox when, and why.
+pub mod history;
 /// Who may write, and where: one decision for every store.
 mod fence;
 /// What a configuration changes in a queue that exists already.
@@ -48,6 +50,7 @@ use entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
 };
+use history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use metrics::JournalMetrics;
 use sql::SqlJournal;
 
@@ -116,14 +119,16 @@ pub async fn connect(
 #[async_trait]
 pub trait JournalStore: Send + Sync + Debug {
     /// Claims a queue for a pod: raises its epoch by one, in one conditional statement, creating the queue's
-    /// ownership row at the first claim. From this moment every older tenure is fenced.
+    /// ownership row at the first claim. From this moment every older tenure is fenced. The row of the history that
+    /// says so is part of the same transaction.
     async fn claim(
         &self,
         queue: QueueId,
         cashbox: CashBoxId,
         pod: &PodId,
+        reason: ClaimReason,
         at: Ticks,
-    ) -> Result<Tenure, JournalError>;
+    ) -> Result<Claimed, JournalError>;
 
     /// Confirms that a tenure is still the newest.
     async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError>;
@@ -174,6 +179,19 @@ pub trait JournalStore: Send + Sync + Debug {
     /// The configuration kept last.
     async fn kept_configuration(&self, cashbox: CashBoxId)
     -> Result<Option<KeptConfiguration>, JournalError>;
+
+    /// Notes a change of ownership that is no claim. Needs no tenure: who lost a cashbox notes it, too. Returns at
+    /// once and promises nothing: what cannot be written is counted, and logged when it begins. Must be called
+    /// within a tokio runtime.
+    fn note_change(&self, change: OwnershipChange);
+
+    /// The history of a cashbox, newest first: at most `limit` rows, of lower number than `after` if it is given.
+    async fn history(
+        &self,
+        cashbox: CashBoxId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>, JournalError>;
 
     /// Finishes what was handed in, then closes every connection.
     async fn close(&self);

@@ -7,6 +7,8 @@ mod till;
 
 /// Claims and fencing.
 mod claims;
+/// The history of ownership.
+mod history;
 /// Intents and entries.
 mod writes;
 /// Opening: merge rules, interrupted intents.

@@ -26,6 +26,7 @@ use super::start;
 use super::trouble::Trouble;
 use crate::evidence;
 use crate::journal::JournalError;
+use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
 use crate::scu::Scu;
@@ -206,8 +207,10 @@ impl Actor {
 
     async fn release(&self, reason: &'static str) {
         let (cashbox, epoch) = (self.shared.cashbox, self.shared.epoch);
-        tracing::info!(cashbox.id = %cashbox, pod.id = %self.tenure.pod(), %epoch, reason, "cashbox released");
         evidence::release(&self.tenure, reason);
+        let now = self.parts.clock.now();
+        let change = OwnershipChange::ending(&self.tenure, ChangeKind::Release, reason, now);
+        self.parts.note(change);
         self.parts.ownership.release(cashbox, epoch).await;
     }
 
@@ -216,8 +219,7 @@ impl Actor {
         self.shared.status.on(Event::Fenced);
         self.parts.metrics.fenced.inc();
         self.parts.ownership.lost(cashbox, epoch);
-        tracing::warn!(cashbox.id = %cashbox, pod.id = %self.tenure.pod(), %epoch, reason = "fenced", "cashbox lost");
-        start::whereabouts(&self.parts, cashbox).await
+        start::lost(&self.parts, &self.tenure, "fenced").await
     }
 }
 

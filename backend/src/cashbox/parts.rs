@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use shared::clock::Clock;
+use shared::identity::pod::PodId;
 use shared::ownership::store::OwnershipStore;
 
 use super::configuration::CashboxConfiguration;
@@ -11,6 +12,7 @@ use super::error::CashboxError;
 use super::{Config, OWN_DATABASES, OwnDatabases};
 use crate::config_service::ConfigurationService;
 use crate::journal::JournalStore;
+use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::metrics::CashboxMetrics;
 use crate::ownership::Ownership;
 use crate::scu::Scu;
@@ -54,6 +56,38 @@ impl Parts {
         }
         self.scus.connect(&configuration.scu)
     }
+}
+
+impl Parts {
+    /// Says that a cashbox's ownership changed, in one line of the log and one row of the history. Claims have
+    /// theirs already.
+    pub(super) fn note(&self, change: OwnershipChange) {
+        let (cashbox, epoch, reason) = (change.cashbox, change.epoch, &*change.reason);
+        let (from, to) = (shown(change.from.as_ref()), shown(change.to.as_ref()));
+        match change.kind {
+            ChangeKind::Claim => {
+                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox claimed")
+            }
+            ChangeKind::Handover => {
+                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox handed over");
+            }
+            ChangeKind::Release => {
+                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox released")
+            }
+            ChangeKind::Fence => {
+                tracing::warn!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox lost")
+            }
+            ChangeKind::Stale => {
+                tracing::error!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox stopped: its journal is stale");
+            }
+        }
+        self.journal.note_change(change);
+    }
+}
+
+/// A pod in a log line; nobody is a dash.
+pub(super) fn shown(pod: Option<&PodId>) -> String {
+    pod.map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
 /// The way to a TSE: makes a unit of what a configuration names, or says why there is none.

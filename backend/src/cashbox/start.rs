@@ -20,7 +20,7 @@ use super::handle::Shared;
 use super::lifecycle::Event;
 use super::mailbox::Mailbox;
 use super::options;
-use super::parts::Parts;
+use super::parts::{Parts, shown};
 use super::registry::Visit;
 use super::status::Status;
 use super::token::Accepted;
@@ -28,6 +28,7 @@ use super::trouble::Trouble;
 use crate::cashbox::configuration::CashboxConfiguration;
 use crate::evidence;
 use crate::journal::JournalError;
+use crate::journal::history::{ChangeKind, ClaimReason, Claimed, OwnershipChange};
 use crate::ownership::acquire::{Acquired, Confirmed};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
@@ -69,12 +70,12 @@ pub(super) async fn start(
     }
 }
 
-/// Whether this pod may try; answers why, in one word.
-async fn acquire(parts: &Parts, visit: &Visit) -> Result<&'static str, CashboxError> {
+/// Whether this pod may try; answers why.
+async fn acquire(parts: &Parts, visit: &Visit) -> Result<ClaimReason, CashboxError> {
     match parts.ownership.acquire(visit.cashbox, visit.suspect).await {
-        Acquired::Reserved if visit.suspect.is_some() => Ok("takeover"),
-        Acquired::Reserved => Ok("reserved"),
-        Acquired::Direct => Ok("direct"),
+        Acquired::Reserved if visit.suspect.is_some() => Ok(ClaimReason::Takeover),
+        Acquired::Reserved => Ok(ClaimReason::Reserved),
+        Acquired::Direct => Ok(ClaimReason::Direct),
         Acquired::HeldBy(owner) => Err(CashboxError::HeldByOther(Box::new(owner))),
         Acquired::OwnerSilent(owner) => {
             tracing::info!(cashbox.id = %visit.cashbox, owner = %owner.pod.id, "the owner is silent");
@@ -97,7 +98,7 @@ struct Prepared {
 }
 
 /// Everything that can be refused, then the claim.
-async fn prepare(parts: &Parts, visit: &Visit, reason: &'static str) -> Result<Prepared, CashboxError> {
+async fn prepare(parts: &Parts, visit: &Visit, reason: ClaimReason) -> Result<Prepared, CashboxError> {
     let cashbox = visit.cashbox;
     let fetched = parts.configurations.fetch(cashbox, &visit.caller.token).await;
     let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
@@ -105,12 +106,13 @@ async fn prepare(parts: &Parts, visit: &Visit, reason: &'static str) -> Result<P
     let pod = parts.ownership.pod().record().id;
     let claim = parts
         .journal
-        .claim(configuration.queue, cashbox, &pod, parts.clock.now())
+        .claim(configuration.queue, cashbox, &pod, reason, parts.clock.now())
         .await;
-    let tenure = claim.map_err(|error| unclaimed(cashbox, &error))?;
-    evidence::claim(&tenure, reason);
-    parts.metrics.claims.with_label_values(&[reason]).inc();
-    tracing::info!(cashbox.id = %cashbox, pod.id = %pod, epoch = %tenure.epoch(), reason, "cashbox claimed");
+    let Claimed { tenure, from } = claim.map_err(|error| unclaimed(cashbox, &error))?;
+    evidence::claim(&tenure, reason.word());
+    parts.metrics.claims.with_label_values(&[reason.word()]).inc();
+    tracing::info!(cashbox.id = %cashbox, from = %shown(from.as_ref()), to = %pod, epoch = %tenure.epoch(), %reason,
+        "cashbox claimed");
     Ok(Prepared {
         configuration,
         scu,
@@ -187,22 +189,39 @@ async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Troub
             status.on(Event::Fenced);
             evidence::fenced(tenure, "start");
             parts.metrics.fenced.inc();
-            tracing::warn!(cashbox.id = %cashbox, %epoch, "cashbox lost while it was started");
             parts.ownership.lost(cashbox, epoch);
-            whereabouts(parts, cashbox).await
+            lost(parts, tenure, "fenced start").await
         }
         Trouble::Answer(error) | Trouble::GiveUp(error) => {
             status.on(Event::Broke);
-            tracing::warn!(cashbox.id = %cashbox, %epoch, %error, reason = "failed start", "cashbox released");
+            tracing::warn!(cashbox.id = %cashbox, %epoch, %error, "a cashbox could not be started");
             evidence::release(tenure, "failed start");
+            parts.note(OwnershipChange::ending(
+                tenure,
+                ChangeKind::Release,
+                "failed start",
+                parts.clock.now(),
+            ));
             parts.ownership.release(cashbox, epoch).await;
             error
         }
     }
 }
 
+/// Says that a cashbox was lost to a newer claim; answers where it is now.
+pub(super) async fn lost(parts: &Parts, tenure: &Tenure, reason: &'static str) -> CashboxError {
+    let at = parts.clock.now();
+    let whereabouts = whereabouts(parts, tenure.cashbox()).await;
+    let change = OwnershipChange::ending(tenure, ChangeKind::Fence, reason, at);
+    parts.note(match &whereabouts {
+        CashboxError::HeldByOther(owner) => change.to(owner.pod.id.clone()),
+        _ => change,
+    });
+    whereabouts
+}
+
 /// Where a lost cashbox is now, as an answer: the new owner if the store names one, else "moving".
-pub(super) async fn whereabouts(parts: &Parts, cashbox: CashBoxId) -> CashboxError {
+async fn whereabouts(parts: &Parts, cashbox: CashBoxId) -> CashboxError {
     let asked = tokio::time::timeout(WHEREABOUTS_TIMEOUT, parts.owners.owner(cashbox)).await;
     match asked {
         Ok(Ok(Some(owner))) if owner.pod.id.incarnation != parts.ownership.pod().incarnation() => {

@@ -14,6 +14,7 @@ use shared::identity::OperationId;
 
 use super::error::CashboxError;
 use crate::journal::JournalStore as _;
+use crate::journal::history::ClaimReason;
 use directed_journal::{Direction, Step};
 use world::{Pod, World};
 
@@ -414,7 +415,13 @@ async fn a_hint_that_another_owns_it_is_believed_only_when_the_journal_says_so()
     let other = world.pod("b").id();
     world
         .journal
-        .claim(world::QUEUE, world::CASHBOX, &other, shared::clock::Ticks(1))
+        .claim(
+            world::QUEUE,
+            world::CASHBOX,
+            &other,
+            ClaimReason::Takeover,
+            shared::clock::Ticks(1),
+        )
         .await
         .unwrap();
     pod.live().confirm();

@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::path::Endpoint;
 use super::reply::{self, Failure};
-use super::{Pod, echo, health, journal, peer, record, sign, swagger, version};
+use super::{Pod, echo, health, history, journal, peer, record, sign, swagger, version};
 
 /// A router that knows every spelling of its paths.
 pub type Front = MapRequest<Router, fn(Request) -> Request>;
@@ -50,6 +50,7 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
         .route("/peer/v1/identity", get(peer::identity))
         .route("/peer/v1/cashboxes/{id}", get(peer::cashbox))
         .route("/admin/v1/cashboxes", get(peer::cashboxes))
+        .route("/admin/v1/cashboxes/{id}/history", get(history::history))
         .merge(health_routes())
         .with_state(pod.clone());
     surrounded(routes, pod)

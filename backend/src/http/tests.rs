@@ -188,3 +188,63 @@ async fn a_draining_pod_says_so_on_every_answer() {
         StatusCode::OK
     );
 }
+
+async fn ask_admin(pod: &Arc<Pod>, path: &str) -> (StatusCode, Value) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let response = router::admin(pod).oneshot(request).await.unwrap();
+    let status = response.status();
+    (status, serde_json::from_str(&text(response).await).unwrap())
+}
+
+#[tokio::test]
+async fn the_history_of_a_cashbox_is_read_part_by_part_from_new_to_old() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    assert_eq!(
+        post(&pod, "/api/sign", &receipt("R-1")).await.status(),
+        StatusCode::OK
+    );
+    pod.registry.drain(1).await;
+    let path = format!("/admin/v1/cashboxes/{CASHBOX}/history");
+    let (status, first) = ask_admin(&pod, &format!("{path}?limit=1")).await;
+    assert_eq!(status, StatusCode::OK);
+    let released = &first["history"][0];
+    assert_eq!(
+        (&released["kind"], &released["reason"], &released["epoch"]),
+        (&"release".into(), &"draining".into(), &1.into())
+    );
+    assert_eq!(
+        (&released["from"], &released["to"]),
+        (&pod.id.to_string().into(), &Value::Null)
+    );
+    let (_, second) = ask_admin(&pod, &format!("{path}?limit=1&after={}", first["next"])).await;
+    let claimed = &second["history"][0];
+    assert_eq!(
+        (&claimed["kind"], &claimed["reason"]),
+        (&"claim".into(), &"reserved".into())
+    );
+    assert_eq!(
+        (&claimed["from"], &claimed["to"]),
+        (&Value::Null, &pod.id.to_string().into())
+    );
+    assert_eq!(second["next"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_history_that_is_asked_for_wrongly_is_refused_with_the_rule() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    for query in [
+        format!("{CASHBOX}/history?limit=0"),
+        format!("{CASHBOX}/history?limit=1001"),
+        format!("{CASHBOX}/history?after=yesterday"),
+        "box/history".to_owned(),
+    ] {
+        let (status, problem) = ask_admin(&pod, &format!("/admin/v1/cashboxes/{query}")).await;
+        assert_eq!(
+            (status, &problem["title"]),
+            (StatusCode::BAD_REQUEST, &"Bad query".into()),
+            "{query}"
+        );
+    }
+}

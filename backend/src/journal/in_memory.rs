@@ -15,6 +15,7 @@ use super::entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
 };
+use super::history::{ChangeKind, ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::{JournalError, JournalStore, fence};
 use crate::ownership::tenure::Tenure;
 use queue::Queue;
@@ -29,6 +30,7 @@ pub struct InMemoryJournal {
 struct Tables {
     queues: HashMap<QueueId, Queue>,
     configurations: HashMap<CashBoxId, KeptConfiguration>,
+    history: Vec<HistoryRow>,
 }
 
 impl InMemoryJournal {
@@ -41,6 +43,11 @@ impl InMemoryJournal {
 }
 
 impl Tables {
+    fn note(&mut self, change: OwnershipChange) {
+        let number = self.history.last().map_or(1, |last| last.number + 1);
+        self.history.push(HistoryRow { number, change });
+    }
+
     /// The queue, if the tenure is its newest.
     fn held(&mut self, tenure: &Tenure, doing: &'static str) -> Result<&mut Queue, JournalError> {
         let queue = self
@@ -59,15 +66,30 @@ impl JournalStore for InMemoryJournal {
         queue: QueueId,
         cashbox: CashBoxId,
         pod: &PodId,
+        reason: ClaimReason,
         at: Ticks,
-    ) -> Result<Tenure, JournalError> {
+    ) -> Result<Claimed, JournalError> {
         let mut tables = self.tables();
         let claimed = tables
             .queues
             .entry(queue)
             .or_insert_with(|| Queue::unclaimed(queue, cashbox));
+        let from: Option<PodId> = claimed.stored().owner.parse().ok();
         let epoch = claimed.claim(pod, at);
-        Ok(Tenure::granted(cashbox, queue, epoch, pod.clone()))
+        tables.note(OwnershipChange {
+            cashbox,
+            queue,
+            kind: ChangeKind::Claim,
+            at,
+            from: from.clone(),
+            to: Some(pod.clone()),
+            epoch,
+            reason: reason.word().into(),
+        });
+        Ok(Claimed {
+            tenure: Tenure::granted(cashbox, queue, epoch, pod.clone()),
+            from,
+        })
     }
 
     async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError> {
@@ -145,6 +167,23 @@ impl JournalStore for InMemoryJournal {
         cashbox: CashBoxId,
     ) -> Result<Option<KeptConfiguration>, JournalError> {
         Ok(self.tables().configurations.get(&cashbox).cloned())
+    }
+
+    fn note_change(&self, change: OwnershipChange) {
+        self.tables().note(change);
+    }
+
+    async fn history(
+        &self,
+        cashbox: CashBoxId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>, JournalError> {
+        let tables = self.tables();
+        let newest_first = tables.history.iter().rev();
+        let of_cashbox = newest_first.filter(|row| row.change.cashbox == cashbox);
+        let wanted = of_cashbox.filter(|row| after.is_none_or(|after| row.number < after));
+        Ok(wanted.take(limit as usize).cloned().collect())
     }
 
     async fn close(&self) {}

@@ -13,6 +13,8 @@ pub struct JournalMetrics {
     pub group_retries: IntCounter,
     /// Writes taken out of a failing group and tried alone.
     pub written_alone: IntCounter,
+    /// Changes of ownership that the history does not show, because they could not be written.
+    pub history_lost: IntCounter,
 }
 
 impl Default for JournalMetrics {
@@ -39,6 +41,10 @@ impl Default for JournalMetrics {
                 "byodc_journal_written_alone_total",
                 "Writes that were tried alone because their group failed",
             ),
+            history_lost: counter(
+                "byodc_journal_history_lost_total",
+                "Changes of ownership that could not be written to the history",
+            ),
         }
     }
 }
@@ -52,7 +58,8 @@ impl JournalMetrics {
         registry.register(Box::new(self.commit_duration_seconds.clone()))?;
         registry.register(Box::new(self.batch_size.clone()))?;
         registry.register(Box::new(self.group_retries.clone()))?;
-        registry.register(Box::new(self.written_alone.clone()))
+        registry.register(Box::new(self.written_alone.clone()))?;
+        registry.register(Box::new(self.history_lost.clone()))
     }
 }
 
@@ -74,7 +81,7 @@ mod tests {
         let registry = Registry::new();
         JournalMetrics::default().register(&registry).unwrap();
         let families = registry.gather();
-        assert_eq!(families.len(), 4);
+        assert_eq!(families.len(), 5);
         for family in families {
             assert!(family.name().starts_with("byodc_journal_"), "{}", family.name());
         }

@@ -36,6 +36,10 @@ mod changes;
 mod open;
 /// Configurations kept for bad times.
 mod configuration;
+/// Who held a cashbox when.
+mod history;
+/// What was noted, and whether it could be written.
+mod notes;
 /// Connections that read.
 mod readers;
 /// Looking things up.
@@ -60,11 +64,13 @@ use super::entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
 };
+use super::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::metrics::JournalMetrics;
 use super::{JournalError, JournalStore};
 use crate::ownership::tenure::Tenure;
 use connect::Connector;
 use lane::{Lane, Pending};
+use notes::Notes;
 use readers::Readers;
 use write::{Write, Written};
 
@@ -76,6 +82,7 @@ const PENDING_PER_WRITER: usize = 1024;
 pub(super) struct SqlJournal {
     lanes: Vec<mpsc::Sender<Pending>>,
     readers: Readers,
+    notes: Notes,
     timeout: Duration,
     closing: CancellationToken,
     tasks: TaskTracker,
@@ -110,6 +117,7 @@ impl SqlJournal {
         Ok(Self {
             lanes,
             readers: Readers::new(patient, config.readers, config.timeout),
+            notes: Notes::new(metrics.history_lost.clone()),
             timeout: config.timeout,
             closing,
             tasks,
@@ -121,7 +129,7 @@ impl SqlJournal {
     async fn write(&self, write: Write) -> Result<Written, JournalError> {
         let doing = write.doing();
         let (reply, outcome) = oneshot::channel();
-        let lane = &self.lanes[(write.key() % self.lanes.len() as u128) as usize];
+        let lane = self.lane(&write);
         let pending = Pending {
             write,
             reply,
@@ -141,6 +149,11 @@ impl SqlJournal {
                 source: elapsed.into(),
             }),
         }
+    }
+
+    /// The writer of a queue: always the same.
+    fn lane(&self, write: &Write) -> &mpsc::Sender<Pending> {
+        &self.lanes[(write.key() % self.lanes.len() as u128) as usize]
     }
 
     async fn write_and_be_done(&self, write: Write) -> Result<(), JournalError> {
@@ -174,17 +187,22 @@ impl JournalStore for SqlJournal {
         queue: QueueId,
         cashbox: CashBoxId,
         pod: &PodId,
+        reason: ClaimReason,
         at: Ticks,
-    ) -> Result<Tenure, JournalError> {
+    ) -> Result<Claimed, JournalError> {
         let pod = pod.clone();
         let claim = Write::Claim {
             queue,
             cashbox,
             pod: pod.clone(),
+            reason,
             at,
         };
         match self.write(claim).await? {
-            Written::Claimed(epoch) => Ok(Tenure::granted(cashbox, queue, epoch, pod)),
+            Written::Claimed(granted) => Ok(Claimed {
+                tenure: Tenure::granted(cashbox, queue, granted.epoch, pod),
+                from: granted.from,
+            }),
             other => unreachable!("a claim was answered with {other:?}"),
         }
     }
@@ -275,6 +293,36 @@ impl JournalStore for SqlJournal {
         cashbox: CashBoxId,
     ) -> Result<Option<KeptConfiguration>, JournalError> {
         self.readers.ask(&configuration::LastKept { cashbox }).await
+    }
+
+    fn note_change(&self, change: OwnershipChange) {
+        let write = Write::NoteChange {
+            change: Box::new(change),
+        };
+        let (reply, outcome) = oneshot::channel();
+        let handed_in = self.lane(&write).try_send(Pending {
+            write,
+            reply,
+            begin_before: Instant::now() + self.timeout,
+        });
+        match handed_in {
+            Ok(()) => drop(self.tasks.spawn(self.notes.clone().follow(outcome))),
+            Err(_full_or_closed) => self.notes.lost(&lane::too_slow("noting a change of ownership")),
+        }
+    }
+
+    async fn history(
+        &self,
+        cashbox: CashBoxId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>, JournalError> {
+        let question = history::History {
+            cashbox,
+            after,
+            limit,
+        };
+        self.readers.ask(&question).await
     }
 
     async fn close(&self) {

@@ -206,6 +206,7 @@ impl Scu for Confirmed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::history::ClaimReason;
     use crate::journal::in_memory::InMemoryJournal;
     use crate::scu::simulator::{Config, Simulators, Traits};
     use shared::clock::{MachineClock, Ticks};
@@ -233,7 +234,9 @@ mod tests {
 
     async fn claim(journal: &InMemoryJournal, name: &str) -> Tenure {
         let (queue, cashbox) = (QueueId::from_u128(1), CashBoxId::from_u128(1));
-        journal.claim(queue, cashbox, &pod(name), Ticks(1)).await.unwrap()
+        let (pod, reason) = (pod(name), ClaimReason::Reserved);
+        let claim = journal.claim(queue, cashbox, &pod, reason, Ticks(1));
+        claim.await.unwrap().tenure
     }
 
     fn start() -> StartTransaction {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backend::journal::history::ClaimReason;
 use futures::future::join_all;
 use shared::identity::{Epoch, QueueId};
 
@@ -23,9 +24,10 @@ async fn claims_at_once_get_strictly_rising_epochs(stand: Stand) {
         let store = Arc::clone(&stores[number % 2]);
         tokio::spawn(async move {
             store
-                .claim(queue, cashbox_of(queue), &pod(), NOON)
+                .claim(queue, cashbox_of(queue), &pod(), ClaimReason::Reserved, NOON)
                 .await
                 .unwrap()
+                .tenure
                 .epoch()
         })
     });

@@ -6,6 +6,7 @@ use backend::journal::entry::{
     ActionJournalRow, Entry, Intent, OpenQueue, Outcome, QueueDeRow, QueueItemRow, QueueRow, QueueSeed,
     ReceiptJournalRow, ScuRow,
 };
+use backend::journal::history::ClaimReason;
 use backend::journal::{JournalError, JournalStore};
 use backend::ownership::tenure::Tenure;
 use rand::RngCore as _;
@@ -120,7 +121,9 @@ impl Till {
 
 /// Claims a queue for a new pod.
 pub async fn claim(store: &Arc<dyn JournalStore>, queue: QueueId) -> Tenure {
-    store.claim(queue, cashbox_of(queue), &pod(), NOON).await.unwrap()
+    let (pod, reason) = (pod(), ClaimReason::Reserved);
+    let claim = store.claim(queue, cashbox_of(queue), &pod, reason, NOON);
+    claim.await.unwrap().tenure
 }
 
 /// A pod that has just been started.

@@ -14,6 +14,7 @@ use crate::journal::entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
 };
+use crate::journal::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use crate::journal::in_memory::InMemoryJournal;
 use crate::journal::{JournalError, JournalStore};
 use crate::ownership::tenure::Tenure;
@@ -118,9 +119,10 @@ impl JournalStore for DirectedJournal {
         queue: QueueId,
         cashbox: CashBoxId,
         pod: &PodId,
+        reason: ClaimReason,
         at: Ticks,
-    ) -> Result<Tenure, JournalError> {
-        self.inner.claim(queue, cashbox, pod, at).await
+    ) -> Result<Claimed, JournalError> {
+        self.inner.claim(queue, cashbox, pod, reason, at).await
     }
 
     async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError> {
@@ -187,6 +189,19 @@ impl JournalStore for DirectedJournal {
         cashbox: CashBoxId,
     ) -> Result<Option<KeptConfiguration>, JournalError> {
         self.inner.kept_configuration(cashbox).await
+    }
+
+    fn note_change(&self, change: OwnershipChange) {
+        self.inner.note_change(change);
+    }
+
+    async fn history(
+        &self,
+        cashbox: CashBoxId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<HistoryRow>, JournalError> {
+        self.inner.history(cashbox, after, limit).await
     }
 
     async fn close(&self) {

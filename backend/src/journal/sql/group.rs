@@ -10,25 +10,26 @@ use shared::identity::{OperationId, QueueId};
 use super::changes::Rows;
 use super::connection::Connection;
 use super::write::{Outcome, Write, Written};
-use super::{append, claim, configuration, intent, open};
+use super::{append, claim, configuration, history, intent, open};
 use crate::journal::{JournalError, fence};
 use claim::Locked;
 
 /// Writes a group and answers each of its members, in their order.
 pub(super) async fn write(connection: &mut Connection, writes: &[&Write]) -> sqlx::Result<Vec<Outcome>> {
-    let epochs = claim::claim_all(connection, writes).await?;
+    let granted = claim::claim_all(connection, writes).await?;
     let locked = claim::lock(connection, &queues_to_lock(writes)).await?;
     let known = intent::known_operations(connection, writes).await?;
     let mut rows = Rows::default();
     let mut outcomes = Vec::with_capacity(writes.len());
     for write in writes {
         outcomes.push(match write {
-            Write::Claim { queue, .. } => Ok(Written::Claimed(epochs[queue])),
+            Write::Claim { queue, .. } => Ok(Written::Claimed(granted[queue].clone())),
             other => decide(other, &locked, &known, &mut rows).map(|()| Written::Done),
         });
     }
     rows.write(connection).await?;
     configuration::keep_all(connection, writes).await?;
+    history::add_all(connection, writes, &granted).await?;
     for (write, outcome) in writes.iter().zip(&mut outcomes) {
         if let (Write::Open { tenure, seed, at }, Ok(written)) = (write, outcome) {
             let stored = locked[&tenure.queue()].clone();
@@ -68,6 +69,9 @@ fn decide<'a>(
             rows.actions.extend(actions.iter().map(|action| (queue, action)));
             Ok(())
         }
-        Write::Open { .. } | Write::Claim { .. } | Write::KeepConfiguration { .. } => Ok(()),
+        Write::Open { .. }
+        | Write::Claim { .. }
+        | Write::KeepConfiguration { .. }
+        | Write::NoteChange { .. } => Ok(()),
     }
 }

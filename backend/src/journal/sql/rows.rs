@@ -39,6 +39,6 @@ fn uuid(id: Uuid) -> Value<'static> {
 }
 
 /// A row that breaks a rule of ours.
-fn broken(rule: impl std::fmt::Display) -> sqlx::Error {
+pub(super) fn broken(rule: impl std::fmt::Display) -> sqlx::Error {
     sqlx::Error::Decode(rule.to_string().into())
 }

@@ -2,10 +2,12 @@
 
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, Epoch, QueueId};
+use shared::identity::{CashBoxId, QueueId};
 
+use super::claim::Granted;
 use crate::journal::JournalError;
 use crate::journal::entry::{ActionJournalRow, Entry, Intent, KeptConfiguration, OpenQueue, QueueSeed};
+use crate::journal::history::{ClaimReason, OwnershipChange};
 use crate::ownership::tenure::Tenure;
 
 /// One write of one cashbox.
@@ -15,6 +17,7 @@ pub(super) enum Write {
         queue: QueueId,
         cashbox: CashBoxId,
         pod: PodId,
+        reason: ClaimReason,
         at: Ticks,
     },
     Open {
@@ -38,12 +41,15 @@ pub(super) enum Write {
         cashbox: CashBoxId,
         kept: KeptConfiguration,
     },
+    NoteChange {
+        change: Box<OwnershipChange>,
+    },
 }
 
 /// What a write came to.
 #[derive(Debug)]
 pub(super) enum Written {
-    Claimed(Epoch),
+    Claimed(Granted),
     Opened(Box<OpenQueue>),
     Done,
 }
@@ -57,6 +63,7 @@ impl Write {
         match self {
             Self::Claim { queue, .. } => queue.as_u128(),
             Self::KeepConfiguration { cashbox, .. } => cashbox.as_u128(),
+            Self::NoteChange { change } => change.queue.as_u128(),
             Self::Open { tenure, .. }
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
@@ -67,7 +74,8 @@ impl Write {
     /// The tenure that the fence has to hold, if the write is fenced.
     pub(super) fn tenure(&self) -> Option<&Tenure> {
         match self {
-            Self::Claim { .. } | Self::KeepConfiguration { .. } => None,
+            // The loser of a cashbox notes that it lost: a note needs no tenure.
+            Self::Claim { .. } | Self::KeepConfiguration { .. } | Self::NoteChange { .. } => None,
             Self::Open { tenure, .. }
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
@@ -84,6 +92,7 @@ impl Write {
             Self::Append { .. } => "appending a receipt",
             Self::AppendActions { .. } => "appending action journals",
             Self::KeepConfiguration { .. } => "keeping a configuration",
+            Self::NoteChange { .. } => "noting a change of ownership",
         }
     }
 }
