@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! (unowned) ─reserve→ reserved ─confirm(epoch)→ owned ─release→ (unowned)
-//!                        │                        │
+//!                        ▲                        │
+//!                        ├───── hand_over ────────┤
 //!                        └── pod record gone ─────┴──→ (unowned), its last epoch remembered
 //! ```
 //!
@@ -14,6 +15,7 @@
 //! * a record is valid only while its pod's record lives; nothing else needs renewal;
 //! * a reservation or ownership of a live pod is never overwritten by another's reservation;
 //! * a confirmed epoch is only replaced by a higher one, whoever asks;
+//! * the owner alone hands its cashbox over, to a live pod, which then holds a reservation;
 //! * release and withdraw by a pod that is no longer the holder change nothing.
 
 /// Where the record is kept, and how long a pod's lease lasts: settings.

@@ -27,6 +27,7 @@ macro_rules! keeps_every_promise {
             a_confirmed_epoch_is_only_raised
             a_release_by_anybody_but_the_holder_changes_nothing
             a_reservation_can_be_given_up
+            an_owner_hands_its_cashbox_to_a_live_pod_and_nobody_else_can
             a_buried_pods_cashboxes_are_free_at_once
             renewing_tells_whether_the_record_had_vanished
             an_emptied_store_learns_again_whatever_the_epoch

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use shared::identity::Incarnation;
 use shared::identity::pod::PodId;
 use shared::ownership::in_memory::InMemoryStore;
-use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, Reservation, StoreError};
+use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, Passage, Reservation, StoreError};
 use shared::placement::membership::REFRESH_EVERY;
 use shared::placement::pod::{PodRecord, PodState};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +74,15 @@ impl OwnershipStore for CuttableStore {
         epoch: Option<Epoch>,
     ) -> Result<(), StoreError> {
         self.way()?.release(cashbox, by, epoch).await
+    }
+    async fn hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, StoreError> {
+        self.way()?.hand_over(cashbox, from, epoch, to).await
     }
     fn events(&self) -> broadcast::Receiver<OwnershipEvent> {
         self.inner.events()

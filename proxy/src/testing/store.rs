@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
 use shared::ownership::store::{
-    Confirmation, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
+    Confirmation, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use shared::placement::pod::{PodRecord, PodState};
 use std::collections::HashMap;
@@ -110,6 +110,16 @@ impl OwnershipStore for ScriptedStore {
 
     async fn release(&self, _: CashBoxId, _: Incarnation, _: Option<Epoch>) -> Result<(), StoreError> {
         unreachable!("a proxy releases nothing")
+    }
+
+    async fn hand_over(
+        &self,
+        _: CashBoxId,
+        _: Incarnation,
+        _: Epoch,
+        _: Incarnation,
+    ) -> Result<Passage, StoreError> {
+        unreachable!("a proxy hands nothing over")
     }
 
     fn events(&self) -> broadcast::Receiver<OwnershipEvent> {

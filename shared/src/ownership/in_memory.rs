@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::first_renewals::FirstRenewals;
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use super::transition::{BoxRecord, Step};
 use crate::identity::{CashBoxId, Epoch, Incarnation};
@@ -187,6 +187,25 @@ impl OwnershipStore for InMemoryStore {
             }
         }
         Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, StoreError> {
+        let mut state = self.lock();
+        let Step::Write(record) = state.box_record(cashbox).hand_over(from, epoch, to) else {
+            return Ok(Passage::NotOwner);
+        };
+        let Some(owner) = state.owner(record) else {
+            return Ok(Passage::SuccessorGone);
+        };
+        state.boxes.insert(cashbox, record);
+        self.announce(OwnershipEvent::Owned { cashbox, owner });
+        Ok(Passage::Passed)
     }
 
     fn events(&self) -> broadcast::Receiver<OwnershipEvent> {

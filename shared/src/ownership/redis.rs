@@ -29,7 +29,7 @@ use super::ConnectError;
 use super::first_renewals::FirstRenewals;
 use super::message::{self, pod_from_json, pod_to_json};
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::placement::pod::PodRecord;
@@ -59,6 +59,7 @@ struct Scripts {
     reserve: Script,
     confirm: Script,
     release: Script,
+    hand_over: Script,
 }
 
 impl Scripts {
@@ -71,6 +72,7 @@ impl Scripts {
             reserve: Script::new(include_str!("redis/reserve.lua")),
             confirm: Script::new(include_str!("redis/confirm.lua")),
             release: Script::new(include_str!("redis/release.lua")),
+            hand_over: Script::new(include_str!("redis/hand_over.lua")),
         }
     }
 }
@@ -207,6 +209,31 @@ impl OwnershipStore for RedisStore {
             .arg(&self.channel)
             .arg(cashbox.to_string());
         self.link.invoke("releasing a cashbox", &call).await
+    }
+
+    async fn hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, StoreError> {
+        let doing = "handing a cashbox over";
+        let mut call = self.scripts.hand_over.key(self.key("box", cashbox));
+        call.key(self.key("live", to))
+            .key(self.key("pod", to))
+            .arg(from.to_string())
+            .arg(epoch.0)
+            .arg(to.to_string())
+            .arg(&self.channel)
+            .arg(cashbox.to_string());
+        let answer: String = self.link.invoke(doing, &call).await?;
+        match answer.as_str() {
+            "passed" => Ok(Passage::Passed),
+            "not-owner" => Ok(Passage::NotOwner),
+            "successor-gone" => Ok(Passage::SuccessorGone),
+            _ => Err(unreadable(doing, "an answer that no script gives")),
+        }
     }
 
     fn events(&self) -> broadcast::Receiver<OwnershipEvent> {

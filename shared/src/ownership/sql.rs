@@ -27,7 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::first_renewals::FirstRenewals;
 use super::message::{message, pod_to_json};
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use super::transition::Step;
 use crate::identity::{CashBoxId, Epoch, Incarnation};
@@ -280,6 +280,28 @@ impl SqlStore {
         }
         Ok(transaction.commit().await?)
     }
+
+    async fn try_hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, SqlError> {
+        let mut transaction = self.begin().await?;
+        let found = row::lock_box(&mut transaction, cashbox).await?;
+        let Step::Write(next) = found.unwrap_or_default().hand_over(from, epoch, to) else {
+            return Ok(Passage::NotOwner);
+        };
+        let Some(pod) = row::live_pod(&mut transaction, to).await? else {
+            return Ok(Passage::SuccessorGone);
+        };
+        row::write_box(&mut transaction, cashbox, next, found.is_some()).await?;
+        let owner = Owner { pod, epoch };
+        note(&mut transaction, &OwnershipEvent::Owned { cashbox, owner }).await?;
+        transaction.commit().await?;
+        Ok(Passage::Passed)
+    }
 }
 
 /// Notes a change for those who follow.
@@ -331,6 +353,19 @@ impl OwnershipStore for SqlStore {
         epoch: Option<Epoch>,
     ) -> Result<(), StoreError> {
         retrying("releasing a cashbox", || self.try_release(cashbox, by, epoch)).await
+    }
+
+    async fn hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, StoreError> {
+        retrying("handing a cashbox over", || {
+            self.try_hand_over(cashbox, from, epoch, to)
+        })
+        .await
     }
 
     fn events(&self) -> broadcast::Receiver<OwnershipEvent> {

@@ -49,10 +49,22 @@ pub enum Confirmation {
     },
 }
 
+/// What handing a cashbox to another pod came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// It is reserved for the successor and announced as its own. Asking again changes nothing and answers this.
+    Passed,
+    /// The pod that asked does not hold it under this epoch, as far as the store knows: nothing was changed.
+    NotOwner,
+    /// The successor's record does not live: nothing was changed.
+    SuccessorGone,
+}
+
 /// A change that routes may follow. A lost one only costs a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnershipEvent {
-    /// A cashbox has an owner.
+    /// A cashbox has an owner, or is about to: one that was handed over is announced under the epoch that ends, so
+    /// the same epoch may be heard of two pods, and the later one counts.
     Owned {
         /// Which cashbox.
         cashbox: CashBoxId,
@@ -134,6 +146,17 @@ pub trait OwnershipStore: Send + Sync + Debug {
         by: Incarnation,
         epoch: Option<Epoch>,
     ) -> Result<(), StoreError>;
+
+    /// Hands a cashbox from the pod that confirmed `epoch` and holds it to a successor whose record lives. The
+    /// successor has it reserved then, so nobody else takes it while it claims; the epoch stays remembered, and
+    /// `from` can confirm it no more.
+    async fn hand_over(
+        &self,
+        cashbox: CashBoxId,
+        from: Incarnation,
+        epoch: Epoch,
+        to: Incarnation,
+    ) -> Result<Passage, StoreError>;
 
     /// Changes from now on. A receiver that lags sees a gap of the channel's own and must read anew.
     fn events(&self) -> broadcast::Receiver<OwnershipEvent>;

@@ -10,6 +10,8 @@
 //!    -          A         as before, and B gave its reservation up
 //! ```
 //!
+//! A handover leads from the third line to the second: A owns it, then B has reserved it.
+//!
 //! Whether a pod lives is the store's to say, and is asked anew in every step. The Redis store runs the same
 //! rules as scripts (`redis/*.lua`); the contract suite holds both to them.
 
@@ -79,6 +81,27 @@ impl BoxRecord {
         }
     }
 
+    /// The owner under an epoch hands it to a live successor; refused when it does not hold it so. What was handed
+    /// over already is handed over again without a change.
+    #[must_use]
+    pub fn hand_over(self, from: Incarnation, epoch: Epoch, to: Incarnation) -> Step {
+        let passed = Self {
+            holder: Some(to),
+            confirmed_by: None,
+            epoch,
+        };
+        let owned = Self {
+            holder: Some(from),
+            confirmed_by: Some(from),
+            epoch,
+        };
+        // A pod is no successor of itself: it would lose what it confirmed.
+        if from != to && (self == owned || self == passed) {
+            return Step::Write(passed);
+        }
+        Step::Keep
+    }
+
     /// Whom a pod that reserved the cashbox has to ask before it claims.
     #[must_use]
     pub fn confirmed_before(self, by: Incarnation) -> Option<Incarnation> {
@@ -97,6 +120,7 @@ mod tests {
         Reserve { by: u128, holder_lives: bool },
         Confirm { by: u128, epoch: u64 },
         Release { by: u128, epoch: Option<u64> },
+        HandOver { from: u128, epoch: u64, to: u128 },
     }
 
     fn call() -> impl Strategy<Value = Call> {
@@ -104,6 +128,7 @@ mod tests {
             (0..4_u128, any::<bool>()).prop_map(|(by, holder_lives)| Call::Reserve { by, holder_lives }),
             (0..4_u128, 0..6_u64).prop_map(|(by, epoch)| Call::Confirm { by, epoch }),
             (0..4_u128, proptest::option::of(0..6_u64)).prop_map(|(by, epoch)| Call::Release { by, epoch }),
+            (0..4_u128, 0..6_u64, 0..4_u128).prop_map(|(from, epoch, to)| Call::HandOver { from, epoch, to }),
         ]
     }
 
@@ -112,6 +137,11 @@ mod tests {
             Call::Reserve { by, holder_lives } => record.reserve(Incarnation::from_u128(by), holder_lives),
             Call::Confirm { by, epoch } => record.confirm(Incarnation::from_u128(by), Epoch(epoch)),
             Call::Release { by, epoch } => record.release(Incarnation::from_u128(by), epoch.map(Epoch)),
+            Call::HandOver { from, epoch, to } => record.hand_over(
+                Incarnation::from_u128(from),
+                Epoch(epoch),
+                Incarnation::from_u128(to),
+            ),
         };
         match step {
             Step::Write(record) => record,
@@ -147,6 +177,7 @@ mod tests {
                         Call::Reserve { holder_lives, .. } => !holder_lives,
                         Call::Confirm { .. } => true,
                         Call::Release { by, .. } => Incarnation::from_u128(by) == holder,
+                        Call::HandOver { from, .. } => Incarnation::from_u128(from) == holder,
                     };
                     prop_assert!(allowed, "{call:?} took {record:?}");
                 }
@@ -181,5 +212,32 @@ mod tests {
         };
         assert_eq!(released.confirm(a, Epoch(3)), Step::Keep);
         assert_eq!(released.epoch, Epoch(3));
+    }
+
+    #[test]
+    fn what_was_handed_over_can_be_confirmed_by_the_successors_claim_alone() {
+        let [a, b, c] = [1, 2, 3].map(Incarnation::from_u128);
+        let Step::Write(owned) = BoxRecord::default().confirm(a, Epoch(3)) else {
+            panic!("the first claim was refused");
+        };
+        assert_eq!(owned.hand_over(a, Epoch(2), b), Step::Keep);
+        assert_eq!(owned.hand_over(b, Epoch(3), c), Step::Keep);
+        assert_eq!(owned.hand_over(a, Epoch(3), a), Step::Keep);
+        let Step::Write(passed) = owned.hand_over(a, Epoch(3), b) else {
+            panic!("the owner could not hand it over");
+        };
+        assert_eq!(
+            passed.hand_over(a, Epoch(3), b),
+            Step::Write(passed),
+            "asked again"
+        );
+        assert_eq!(passed.hand_over(a, Epoch(3), c), Step::Keep);
+        assert_eq!(passed.confirm(a, Epoch(3)), Step::Keep);
+        assert_eq!(passed.reserve(c, true), Step::Keep);
+        assert_eq!(passed.confirmed_before(b), None, "nobody has to be asked");
+        let Step::Write(claimed) = passed.confirm(b, Epoch(4)) else {
+            panic!("the successor's claim was refused");
+        };
+        assert_eq!(claimed.confirmed_by, Some(b));
     }
 }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use shared::identity::{CashBoxId, Epoch};
 use shared::ownership::in_memory::InMemoryStore;
-use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, OwnershipStore, Reservation};
+use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation};
 use shared::placement::pod::{PodRecord, PodState};
 use tokio::sync::broadcast::Receiver;
 
@@ -41,6 +41,17 @@ async fn release(store: &Store, cashbox: CashBoxId, by: &PodRecord, epoch: Optio
         .release(cashbox, by.id.incarnation, epoch.map(Epoch))
         .await
         .unwrap();
+}
+
+async fn hand_over(
+    store: &Store,
+    cashbox: CashBoxId,
+    from: &PodRecord,
+    epoch: u64,
+    to: &PodRecord,
+) -> Passage {
+    let (from, to) = (from.id.incarnation, to.id.incarnation);
+    store.hand_over(cashbox, from, Epoch(epoch), to).await.unwrap()
 }
 
 async fn owned(store: &Store, cashbox: CashBoxId) -> Option<Owner> {
@@ -221,6 +232,62 @@ pub async fn a_reservation_can_be_given_up(place: &mut Place) {
     assert_eq!(reserve(&store, cashbox, &b).await, RESERVED);
 }
 
+pub async fn an_owner_hands_its_cashbox_to_a_live_pod_and_nobody_else_can(place: &mut Place) {
+    let (store, other) = (place.client(), place.client());
+    let (cashbox, a) = (CashBoxId::random(), live_pod(&store, "a", LONG).await);
+    let (b, c) = (
+        live_pod(&other, "b", LONG).await,
+        live_pod(&other, "c", LONG).await,
+    );
+    assert_eq!(
+        hand_over(&store, cashbox, &a, 5, &b).await,
+        Passage::NotOwner,
+        "unowned"
+    );
+    reserve(&store, cashbox, &a).await;
+    assert_eq!(
+        hand_over(&store, cashbox, &a, 0, &b).await,
+        Passage::NotOwner,
+        "a mere reservation"
+    );
+    confirm(&store, cashbox, &a, 5).await;
+    for (from, epoch, to) in [(&a, 4, &b), (&a, 6, &b), (&b, 5, &c), (&a, 5, &a)] {
+        assert_eq!(
+            hand_over(&other, cashbox, from, epoch, to).await,
+            Passage::NotOwner,
+            "{epoch}"
+        );
+    }
+    assert_eq!(
+        hand_over(&store, cashbox, &a, 5, &pod("d")).await,
+        Passage::SuccessorGone
+    );
+    assert_eq!(owned(&other, cashbox).await, Some(owner(&a, 5)));
+    assert_eq!(hand_over(&store, cashbox, &a, 5, &b).await, Passage::Passed);
+    assert_eq!(
+        hand_over(&store, cashbox, &a, 5, &b).await,
+        Passage::Passed,
+        "asked again"
+    );
+    assert_eq!(owned(&store, cashbox).await, Some(owner(&b, 5)));
+    assert_eq!(
+        confirm(&store, cashbox, &a, 5).await,
+        superseded(5),
+        "a late message"
+    );
+    assert_eq!(
+        reserve(&store, cashbox, &c).await,
+        Reservation::HeldBy(owner(&b, 5))
+    );
+    assert_eq!(
+        reserve(&store, cashbox, &b).await,
+        RESERVED,
+        "nobody has to be asked"
+    );
+    assert_eq!(confirm(&other, cashbox, &b, 6).await, Confirmation::Recorded);
+    assert_eq!(hand_over(&store, cashbox, &a, 5, &b).await, Passage::NotOwner);
+}
+
 pub async fn a_buried_pods_cashboxes_are_free_at_once(place: &mut Place) {
     let (store, other) = (place.client(), place.client());
     let (cashbox, a) = (CashBoxId::random(), live_pod(&store, "a", LONG).await);
@@ -312,8 +379,16 @@ pub async fn changes_reach_another_client(place: &mut Place) {
         owner: owner(&a, 5),
     };
     hear(&mut events, |event| *event == owned).await;
-    release(&store, cashbox, &a, Some(5)).await;
-    let epoch = Epoch(5);
+    let b = live_pod(&store, "b", LONG).await;
+    hand_over(&store, cashbox, &a, 5, &b).await;
+    let passed = OwnershipEvent::Owned {
+        cashbox,
+        owner: owner(&b, 5),
+    };
+    hear(&mut events, |event| *event == passed).await;
+    confirm(&store, cashbox, &b, 6).await;
+    release(&store, cashbox, &b, Some(6)).await;
+    let epoch = Epoch(6);
     hear(&mut events, |event| {
         *event == OwnershipEvent::Released { cashbox, epoch }
     })
@@ -324,7 +399,7 @@ pub async fn changes_reach_another_client(place: &mut Place) {
     // A load that changed alone is no news: the next thing heard is the burial's.
     a.load += 1;
     store.renew(&a, LONG).await.unwrap();
-    confirm(&store, cashbox, &a, 6).await;
+    confirm(&store, cashbox, &a, 7).await;
     let next = tokio::time::timeout(SOON, events.recv()).await.unwrap().unwrap();
     assert!(matches!(next, OwnershipEvent::Owned { .. }), "{next:?}");
     store.bury(a.id.incarnation).await.unwrap();
@@ -349,6 +424,8 @@ enum What {
     Confirm,
     GiveUp,
     Release,
+    /// To the pod after it.
+    HandOver,
 }
 
 /// What a call answered, and who owned the cashbox then.
@@ -357,18 +434,20 @@ struct Outcome {
     renewed: Option<bool>,
     reserved: Option<Reservation>,
     confirmed: Option<Confirmation>,
+    passed: Option<Passage>,
     owner: Option<Owner>,
 }
 
 impl Call {
     fn draw(random: &mut StdRng, pods: usize) -> Self {
-        let what = match random.random_range(0..10) {
+        let what = match random.random_range(0..12) {
             0 => What::Renew,
             1 => What::Bury,
             2..5 => What::Reserve,
             5..8 => What::Confirm,
             8 => What::GiveUp,
-            _ => What::Release,
+            9 => What::Release,
+            _ => What::HandOver,
         };
         Self {
             what,
@@ -389,6 +468,16 @@ impl Call {
             What::Confirm => outcome.confirmed = Some(store.confirm(cashbox, by, self.epoch).await.unwrap()),
             What::GiveUp => store.release(cashbox, by, None).await.unwrap(),
             What::Release => store.release(cashbox, by, Some(self.epoch)).await.unwrap(),
+            What::HandOver => {
+                // Drawn epochs would nearly never be the one on record.
+                let epoch = store
+                    .owner(cashbox)
+                    .await
+                    .unwrap()
+                    .map_or(self.epoch, |owner| owner.epoch);
+                let to = pods[(self.pod + 1) % pods.len()].id.incarnation;
+                outcome.passed = Some(store.hand_over(cashbox, by, epoch, to).await.unwrap());
+            }
         }
         outcome.owner = store.owner(cashbox).await.unwrap();
         outcome
