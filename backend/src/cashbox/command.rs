@@ -1,13 +1,15 @@
 //! What can be asked of a cashbox, and the place where the answer will be.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::receipt_response::ReceiptResponse;
 use shared::clock::Ticks;
 use shared::identity::OperationId;
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tracing::Span;
 
 use super::error::CashboxError;
@@ -95,36 +97,50 @@ pub struct Description {
     pub scus: Vec<ScuRow>,
 }
 
-/// The place of an answer: written once, read by many.
+/// The place of an answer: written once, read by many, who wake in the order in which they began to wait. So those
+/// who waited for a start come to the mailbox in the order of their arrival.
 #[derive(Debug, Clone)]
-pub struct Promise<T>(watch::Sender<Option<Result<T, CashboxError>>>);
+pub struct Promise<T>(Arc<Giver<T>>);
 
 /// A claim on an answer.
 #[derive(Debug)]
-pub struct Ticket<T>(watch::Receiver<Option<Result<T, CashboxError>>>);
+pub struct Ticket<T>(Arc<Place<T>>);
+
+#[derive(Debug)]
+struct Place<T> {
+    answer: OnceLock<Result<T, CashboxError>>,
+    /// Told when there is an answer, or will be none.
+    settled: Notify,
+    deserted: AtomicBool,
+}
+
+/// Shared by the clones of a promise: with the last of them goes the hope for an answer.
+#[derive(Debug)]
+struct Giver<T>(Arc<Place<T>>);
 
 impl<T: Clone> Promise<T> {
     /// A place without an answer yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(watch::Sender::new(None))
+        Self(Arc::new(Giver(Arc::new(Place {
+            answer: OnceLock::new(),
+            settled: Notify::new(),
+            deserted: AtomicBool::new(false),
+        }))))
     }
 
     /// A claim on the answer.
     #[must_use]
     pub fn ticket(&self) -> Ticket<T> {
-        Ticket(self.0.subscribe())
+        Ticket(self.0.0.clone())
     }
 
     /// Gives the answer. The first one stays.
     pub fn keep(&self, answer: Result<T, CashboxError>) {
-        self.0.send_if_modified(|place| {
-            let first = place.is_none();
-            if first {
-                *place = Some(answer);
-            }
-            first
-        });
+        let place = &self.0.0;
+        if place.answer.set(answer).is_ok() {
+            place.settled.notify_waiters();
+        }
     }
 }
 
@@ -134,15 +150,66 @@ impl<T: Clone> Default for Promise<T> {
     }
 }
 
+impl<T> Drop for Giver<T> {
+    fn drop(&mut self) {
+        self.0.deserted.store(true, Ordering::Release);
+        self.0.settled.notify_waiters();
+    }
+}
+
 impl<T: Clone> Ticket<T> {
     /// Waits for the answer. Dropping the wait changes nothing for the receipt.
     ///
     /// # Errors
     /// The error given as the answer; `Broken` when the place was destroyed without one.
-    pub async fn wait(mut self) -> Result<T, CashboxError> {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(answer) => answer.clone().unwrap_or(Err(CashboxError::Broken)),
-            Err(_) => Err(CashboxError::Broken),
+    pub async fn wait(self) -> Result<T, CashboxError> {
+        let place = &*self.0;
+        let mut settled = pin!(place.settled.notified());
+        // Listening before looking: what is told in between is not missed.
+        settled.as_mut().enable();
+        if place.answer.get().is_none() && !place.deserted.load(Ordering::Acquire) {
+            settled.await;
         }
+        place.answer.get().cloned().unwrap_or(Err(CashboxError::Broken))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_wait_wake_in_the_order_in_which_they_came() {
+        let promise = Promise::new();
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        let waiting: Vec<_> = (0..20)
+            .map(|number| {
+                let (ticket, woken) = (promise.ticket(), woken.clone());
+                tokio::spawn(async move {
+                    let answer = ticket.wait().await;
+                    woken.lock().unwrap().push(number);
+                    answer
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        promise.keep(Ok(7));
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), Ok(7));
+        }
+        assert_eq!(*woken.lock().unwrap(), (0..20).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_destroyed_without_an_answer_says_so() {
+        let promise = Promise::<()>::new();
+        let (early, late) = (promise.ticket(), promise.ticket());
+        let waiting = tokio::spawn(early.wait());
+        tokio::task::yield_now().await;
+        drop(promise);
+        assert_eq!(waiting.await.unwrap(), Err(CashboxError::Broken));
+        assert_eq!(late.wait().await, Err(CashboxError::Broken));
     }
 }

@@ -8,11 +8,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::identity::OperationId;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tracing::Span;
 
 use super::command::{Answer, Caller, Command, Describe, Description, Promise, Reset, Sign, Ticket};

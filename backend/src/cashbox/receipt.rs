@@ -8,11 +8,11 @@
 //! Settling an interrupted request is the second half of the same path, fed from the journal.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::refusal::Refusal;
 use shared::sabotage;
+use tokio::time::Instant;
 
 use super::actor::Actor;
 use super::command::{Answer, Sign};

@@ -8,7 +8,7 @@
 //! A slot is taken from the beginning of a start to the end of the release, so there is never a second instance of
 //! a cashbox in a pod, and a new start never overtakes the release of the one before.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -61,7 +61,7 @@ pub struct Registry {
 #[derive(Debug)]
 struct Inner {
     parts: Arc<Parts>,
-    slots: Mutex<HashMap<CashBoxId, Slot>>,
+    slots: Mutex<BTreeMap<CashBoxId, Slot>>,
     starts: Arc<Semaphore>,
     draining: CancellationToken,
 }
@@ -283,12 +283,12 @@ impl Registry {
         self.count(&slots);
     }
 
-    fn count(&self, slots: &HashMap<CashBoxId, Slot>) {
+    fn count(&self, slots: &BTreeMap<CashBoxId, Slot>) {
         let load = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         self.inner.parts.ownership.pod().host(load);
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<CashBoxId, Slot>> {
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<CashBoxId, Slot>> {
         self.inner
             .slots
             .lock()
@@ -335,6 +335,7 @@ impl Registry {
         let mut hints = self.inner.parts.ownership.superseded();
         loop {
             let hint = tokio::select! {
+                biased;
                 () = self.inner.draining.cancelled() => return,
                 hint = hints.recv() => hint,
             };

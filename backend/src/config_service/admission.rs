@@ -9,11 +9,12 @@
 //! ```
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moka::future::Cache;
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::CashBoxId;
+use tokio::time::Instant;
 
 use super::TokenDigest;
 use super::error::FetchError;

@@ -3,7 +3,7 @@
 //! The store may lose what it knew, or be away when a cashbox is claimed; what is held here is put on record
 //! again until it agrees.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::identity::{CashBoxId, Epoch};
@@ -11,7 +11,7 @@ use shared::identity::{CashBoxId, Epoch};
 /// Every cashbox this pod claimed and has not given up.
 #[derive(Debug, Default)]
 pub struct Held {
-    cashboxes: Mutex<HashMap<CashBoxId, Holding>>,
+    cashboxes: Mutex<BTreeMap<CashBoxId, Holding>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ enum Record {
 }
 
 impl Held {
-    fn lock(&self) -> MutexGuard<'_, HashMap<CashBoxId, Holding>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CashBoxId, Holding>> {
         // Every change is one insertion or removal, so the map behind a poisoned lock is whole.
         self.cashboxes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,6 +25,7 @@ impl Ownership {
     /// them. The first renewal happens at once.
     pub async fn keep_renewed(&self, stop: CancellationToken) {
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = self.renewing() => {}
             () = self.recording() => {}
@@ -39,6 +40,7 @@ impl Ownership {
         let mut renewal = Renewal::default();
         loop {
             tokio::select! {
+                biased;
                 _ = tick.tick() => {}
                 () = changed(&mut changes, &published) => {}
             }

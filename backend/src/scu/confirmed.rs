@@ -16,10 +16,11 @@
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shared::sabotage;
+use tokio::time::Instant;
 
 use super::types::{
     ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,

@@ -89,6 +89,7 @@ async fn follow(store: Arc<dyn OwnershipStore>, every: Duration, sender: watch::
     let mut away = false;
     loop {
         tokio::select! {
+            biased;
             _ = tick.tick() => {}
             () = pods_changed(&mut events) => tokio::time::sleep(REFRESH_PAUSE).await,
         }
