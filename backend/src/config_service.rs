@@ -13,8 +13,10 @@
 pub mod error;
 /// Who may ask: refusals are remembered, unknown ids are rationed.
 pub mod admission;
-/// Asks the service: deadline, retries, bounds.
+/// Asks the service with patience: deadline, retries, turns.
 pub mod client;
+/// Where the documents come from: one question to the service.
+pub mod documents;
 /// How the question looks on the wire.
 pub mod wire;
 /// The way out of the site.
@@ -42,6 +44,7 @@ use crate::cashbox::configuration::CashboxConfiguration;
 use crate::journal::JournalStore;
 use admission::{Admission, Verdict};
 use client::Client;
+use documents::{Documents, HttpDocuments};
 use error::{AnswerFault, BuildError, FetchError};
 use kept_copy::KeptCopies;
 use metrics::Metrics;
@@ -144,16 +147,28 @@ impl ConfigurationService {
         registry: &Registry,
     ) -> Result<Self, BuildError> {
         let metrics = Metrics::register(registry)?;
+        let documents = Arc::new(HttpDocuments::new(&config.client, metrics)?);
+        Ok(Self::over(documents, config, journal, clock))
+    }
+
+    /// The same with documents from elsewhere than the configured service.
+    #[must_use]
+    pub fn over(
+        documents: Arc<dyn Documents>,
+        config: Config,
+        journal: Arc<dyn JournalStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let parts = Parts {
-            client: Client::new(config.client, metrics)?,
+            client: Client::new(documents, &config.client),
             admission: Admission::new(&config.admission),
             kept: KeptCopies::new(config.seal, journal),
             clock,
             flights: Mutex::default(),
         };
-        Ok(Self {
+        Self {
             parts: Arc::new(parts),
-        })
+        }
     }
 
     /// The configuration of a cashbox, for its start or to check a token. Joins a flight that is under way for the

@@ -1,20 +1,20 @@
-//! Asks the configuration service: one deadline for everything, retries with jitter, bounded answers.
+//! Asks the configuration service with patience: one deadline for everything, retries with jitter.
 
-use std::error::Error as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::Url;
 use secrecy::SecretString;
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::CashBoxId;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
-use super::error::{AnswerFault, BuildError, FetchError};
-use super::metrics::Metrics;
+use super::documents::Documents;
+use super::error::FetchError;
 use super::outgoing_proxy::OutgoingProxy;
-use super::wire::{Shape, Wire};
+use super::wire::Shape;
 
 /// Where the service is.
 pub const BASE_URL: Setting = Setting::plain(
@@ -59,8 +59,6 @@ pub const BODY_BYTES_MAX: Setting = Setting::plain(
     "the largest configuration that is read, in bytes, 1024 to 268435456",
 );
 
-/// The longest time until a connection stands.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause before the first repetition; doubled each time, with jitter.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause.
@@ -139,44 +137,28 @@ pub struct Turn<'a> {
 /// Asks the configuration service.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    wire: Wire,
+    documents: Arc<dyn Documents>,
     turns: Semaphore,
     /// Turns and places to wait for one.
     places: Semaphore,
     timeout: Duration,
     retries: usize,
-    body_bytes_max: usize,
     /// When the service was found to be away; none once it answered again.
     away_since: Mutex<Option<Instant>>,
-    metrics: Metrics,
 }
 
 impl Client {
-    /// A client as configured.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be built.
-    pub fn new(config: Config, metrics: Metrics) -> Result<Self, BuildError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would carry the token to an address that nobody configured.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("byodc/", env!("CARGO_PKG_VERSION")))
-            // The environment is read with all other settings, not behind their back.
-            .no_proxy();
-        let http = config.proxy.apply(http).and_then(|http| http.build());
-        Ok(Self {
-            http: http.map_err(BuildError::Http)?,
-            wire: Wire::new(config.shape, config.base),
+    /// A client of `documents`, as patient as configured.
+    #[must_use]
+    pub fn new(documents: Arc<dyn Documents>, config: &Config) -> Self {
+        Self {
+            documents,
             turns: Semaphore::new(config.concurrency),
             places: Semaphore::new(config.concurrency + config.waiting_max),
             timeout: config.timeout,
             retries: config.retries,
-            body_bytes_max: config.body_bytes_max,
             away_since: Mutex::default(),
-            metrics,
-        })
+        }
     }
 
     /// Waits for a turn to ask.
@@ -208,7 +190,7 @@ impl Client {
             .with_max_delay(RETRY_PAUSE_MAX)
             .with_max_times(self.retries)
             .with_jitter();
-        let attempt = || self.get_once(cashbox, token);
+        let attempt = || self.documents.get(cashbox, token);
         let attempts = attempt
             .retry(retries)
             .when(|error| matches!(error, FetchError::Unreachable { .. }))
@@ -238,61 +220,4 @@ impl Client {
             reason: format!("no configuration within {:?}", self.timeout),
         }
     }
-
-    async fn get_once(&self, cashbox: CashBoxId, token: &SecretString) -> Result<String, FetchError> {
-        let request = self
-            .wire
-            .request(&self.http, cashbox, token)
-            .ok_or(FetchError::Refused)?;
-        let answered = request.send().await;
-        self.metrics
-            .count(answered.as_ref().ok().map(|response| response.status().as_u16()));
-        let response = answered.map_err(unreachable)?;
-        match response.status() {
-            StatusCode::OK => self.read(response).await,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-                Err(FetchError::Refused)
-            }
-            status if is_passing(status) => Err(FetchError::Unreachable {
-                reason: format!("status {status}"),
-            }),
-            status => Err(AnswerFault::Status(status.as_u16()).into()),
-        }
-    }
-
-    /// The body, read no further than it may be long.
-    async fn read(&self, mut response: Response) -> Result<String, FetchError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            if body.len() + chunk.len() > self.body_bytes_max {
-                let bytes_max = self.body_bytes_max;
-                return Err(AnswerFault::TooLarge { bytes_max }.into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let text = String::from_utf8(body).map_err(|_| AnswerFault::NotText)?;
-        if text.trim().is_empty() {
-            return Err(AnswerFault::Empty.into());
-        }
-        Ok(text)
-    }
-}
-
-/// Statuses that another try may turn into an answer.
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status == StatusCode::REQUEST_TIMEOUT
-        || status == StatusCode::TOO_MANY_REQUESTS
-}
-
-/// The failure in words, down to its root, without the address.
-fn unreachable(error: reqwest::Error) -> FetchError {
-    let error = error.without_url();
-    let mut reason = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        reason += &format!(": {cause}");
-        source = cause.source();
-    }
-    FetchError::Unreachable { reason }
 }
