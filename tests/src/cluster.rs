@@ -7,7 +7,11 @@
 //! # }
 //! ```
 
-use std::collections::BTreeMap;
+/// A cluster before it runs.
+pub mod description;
+/// The ways between its parts, and what can go wrong on them.
+pub mod links;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,13 +20,15 @@ use serde_json::Value;
 use crate::cashbox::Cashbox;
 use crate::client::{self, Pos};
 use crate::config_service::ConfigService;
-use crate::database::Server;
+use crate::database::OwnServer;
 use crate::eventually::eventually;
 use crate::front_door::FrontDoor;
-use crate::pod::Pod;
+use crate::pod::{Pod, Template};
 use crate::process::Process;
-use crate::reaper;
 use crate::redis::RedisServer;
+use links::Links;
+
+pub use description::Description;
 
 /// How long a role may take to get ready: migrations of a busy database on a busy machine included.
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -51,112 +57,6 @@ pub enum Journal {
     Postgres,
 }
 
-/// A cluster that is being described.
-#[derive(Debug, Clone)]
-pub struct Description {
-    pods: usize,
-    proxies: usize,
-    ownership: Ownership,
-    journal: Journal,
-    settings: BTreeMap<String, String>,
-}
-
-impl Description {
-    /// How many proxies; one if nothing is said.
-    #[must_use]
-    pub fn and_proxies(self, proxies: usize) -> Self {
-        Self { proxies, ..self }
-    }
-
-    /// Where ownership is recorded; in Redis if nothing is said.
-    #[must_use]
-    pub fn owned_in(self, ownership: Ownership) -> Self {
-        Self { ownership, ..self }
-    }
-
-    /// Where receipts are made permanent; in SQLite if nothing is said.
-    #[must_use]
-    pub fn journaled_in(self, journal: Journal) -> Self {
-        Self { journal, ..self }
-    }
-
-    /// A setting for all roles.
-    #[must_use]
-    pub fn with(mut self, setting: &str, value: &str) -> Self {
-        self.settings.insert(setting.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Starts every process and waits until all are ready.
-    pub async fn start(self) -> Cluster {
-        let folder = reaper::temporary_folder("cluster");
-        std::fs::create_dir(folder.join("tse")).unwrap();
-        let config_service = ConfigService::start(&folder).await;
-        let redis = match self.ownership {
-            Ownership::Redis => Some(RedisServer::start().await),
-            Ownership::Sql => None,
-        };
-        let mut settings = common_settings(&folder, &config_service, redis.as_ref());
-        settings.insert(
-            "Byodc__Journal__Url".to_owned(),
-            journal_url(self.journal, &folder).await,
-        );
-        settings.extend(self.settings);
-        let pods = (0..self.pods)
-            .map(|at| Pod::start(&format!("pod-{at}"), &folder, &settings))
-            .collect();
-        let proxies = (0..self.proxies)
-            .map(|at| FrontDoor::start(&format!("proxy-{at}"), &folder, &settings))
-            .collect();
-        let mut cluster = Cluster {
-            pods,
-            proxies,
-            config_service,
-            redis,
-            settings,
-            folder,
-        };
-        cluster.ready().await;
-        cluster
-    }
-}
-
-fn common_settings(
-    folder: &Path,
-    config_service: &ConfigService,
-    redis: Option<&RedisServer>,
-) -> BTreeMap<String, String> {
-    let ownership = match redis {
-        Some(redis) => ("Redis__ConnectionString", redis.url()),
-        None => (
-            "Byodc__Ownership__Url",
-            format!("sqlite://{}/ownership.db", folder.display()),
-        ),
-    };
-    [
-        ownership,
-        ("Helipad__BaseUrl", config_service.url()),
-        (
-            "Byodc__Simulator__Directory",
-            folder.join("tse").display().to_string(),
-        ),
-        ("Byodc__Proxy__DeadlineMs", "60000".to_owned()),
-        ("Byodc__Proxy__Threads", "1".to_owned()),
-        ("Logging__LogLevel__proxy", "Debug".to_owned()),
-        ("Logging__LogLevel__backend", "Debug".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
-async fn journal_url(journal: Journal, folder: &Path) -> String {
-    match journal {
-        Journal::Sqlite => format!("sqlite://{}/journal.db", folder.display()),
-        Journal::MariaDb => Server::MariaDb.fresh_database().await,
-        Journal::Postgres => Server::Postgres.fresh_database().await,
-    }
-}
-
 /// A pod that holds a cashbox.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
@@ -177,7 +77,12 @@ pub struct Cluster {
     pub config_service: ConfigService,
     /// The ownership store, if it is Redis.
     pub redis: Option<RedisServer>,
-    settings: BTreeMap<String, String>,
+    /// The database server, if it has one of its own.
+    pub database: Option<OwnServer>,
+    /// The relays before its servers, if it was described with relays.
+    pub links: Option<Links>,
+    template: Template,
+    journal_url: String,
     folder: PathBuf,
 }
 
@@ -185,13 +90,7 @@ impl Cluster {
     /// Describes a cluster with this many pods.
     #[must_use]
     pub fn of_pods(pods: usize) -> Description {
-        Description {
-            pods,
-            proxies: 1,
-            ownership: Ownership::Redis,
-            journal: Journal::Sqlite,
-            settings: BTreeMap::new(),
-        }
+        Description::of_pods(pods)
     }
 
     /// A new cashbox that the configuration service knows and no pod has been asked for yet.
@@ -240,6 +139,11 @@ impl Cluster {
         pod.unwrap_or_else(|| panic!("no pod is called {name:?}"))
     }
 
+    fn pod_named(&self, name: &str) -> &Pod {
+        let pod = self.pods.iter().find(|pod| pod.name() == name);
+        pod.unwrap_or_else(|| panic!("no pod is called {name:?}"))
+    }
+
     /// A pod of another name than this.
     pub fn another_pod(&mut self, name: &str) -> &mut Pod {
         let pod = self.pods.iter_mut().find(|pod| pod.name() != name);
@@ -248,16 +152,28 @@ impl Cluster {
 
     /// Adds a pod and waits until it is ready.
     pub async fn add_pod(&mut self) -> &mut Pod {
-        let mut pod = Pod::start(&format!("pod-{}", self.pods.len()), &self.folder, &self.settings);
+        let mut pod = self.template.start(&format!("pod-{}", self.pods.len())).await;
         pod.ready().await;
         self.pods.push(pod);
         self.pods.last_mut().expect("it was just added")
+    }
+
+    /// What its pods have in common, to start more of them.
+    #[must_use]
+    pub fn template(&self) -> Template {
+        self.template.clone()
     }
 
     /// Where its files lie: logs, journal, TSEs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Where the journal is kept, without a relay on the way, for whoever reads it beside the pods.
+    #[must_use]
+    pub fn journal_url(&self) -> String {
+        self.journal_url.clone()
     }
 
     /// Every process's log, by name.
@@ -292,7 +208,7 @@ impl Cluster {
         }
     }
 
-    async fn ready(&mut self) {
+    pub(crate) async fn ready(&mut self) {
         for pod in &mut self.pods {
             pod.ready().await;
         }

@@ -56,6 +56,65 @@ impl Server {
     }
 }
 
+/// A server of a cluster's own, which a test may stop.
+#[derive(Debug)]
+pub enum OwnServer {
+    /// MariaDB.
+    MariaDb(MariaDb),
+    /// PostgreSQL.
+    Postgres(Postgres),
+}
+
+impl OwnServer {
+    /// Starts one that makes permanent what it says it has.
+    pub async fn start(server: Server) -> Self {
+        match server {
+            Server::MariaDb => Self::MariaDb(MariaDb::start(Durability::Durable).await),
+            Server::Postgres => Self::Postgres(Postgres::start(Durability::Durable).await),
+        }
+    }
+
+    /// The URL of a new, empty database.
+    pub async fn fresh_database(&self) -> String {
+        match self {
+            Self::MariaDb(server) => server.fresh_database().await,
+            Self::Postgres(server) => server.fresh_database().await,
+        }
+    }
+
+    /// Ends the server as a crash would.
+    pub fn kill(&mut self) {
+        match self {
+            Self::MariaDb(server) => server.kill(),
+            Self::Postgres(server) => server.kill(),
+        }
+    }
+
+    /// Starts it again under the same address, with what it had made permanent.
+    pub async fn restart(&mut self) {
+        match self {
+            Self::MariaDb(server) => server.restart().await,
+            Self::Postgres(server) => server.restart().await,
+        }
+    }
+
+    /// Makes it silent: connections stay open, nothing is answered.
+    pub fn pause(&self) {
+        match self {
+            Self::MariaDb(server) => server.pause(),
+            Self::Postgres(server) => server.pause(),
+        }
+    }
+
+    /// Lets it answer again.
+    pub fn resume(&self) {
+        match self {
+            Self::MariaDb(server) => server.resume(),
+            Self::Postgres(server) => server.resume(),
+        }
+    }
+}
+
 /// A name that no database of the server has.
 fn fresh_name() -> String {
     format!("byodc_{:016x}", rand::random::<u64>())

@@ -1,16 +1,27 @@
 //! A TCP relay between two parts of a cluster that delays, cuts and loses on demand.
 //!
-//! Each direction is steered on its own, so that requests can arrive while answers are lost.
+//! Each direction is steered on its own, so that requests can arrive while answers are lost; and each caller is, so
+//! that one proxy can be cut from a pod that the others reach. What does not listen is refused through the relay
+//! as well: a dead process looks dead.
 
+/// Who calls: the name of the process at the other end.
+mod caller;
+/// Carries the bytes of one connection.
+mod carry;
+/// Listens while the target does.
+mod relay;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
+
+use crate::ports::free_address;
 
 /// What happens to the bytes of one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,42 +30,108 @@ pub enum Line {
     Open,
     /// They pass this much later.
     Slow(Duration),
-    /// They are swallowed; the connection stays open.
+    /// They pass later, each time by another delay between these two.
+    Wavering(Duration, Duration),
+    /// They are swallowed; the connection stays open. When the line is open again, a connection that has lost
+    /// something is reset: no real one goes on with a gap.
     Lost,
 }
 
 /// What happens to the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Weather {
-    /// New ones are closed at once and running ones are ended while this is set.
+    /// New ones are reset at once and running ones are ended while this is set.
     cut: bool,
+    /// How often running ones were reset.
+    resets: u64,
     there: Line,
     back: Line,
 }
 
-/// A relay to one address.
+impl Weather {
+    const FAIR: Self = Self {
+        cut: false,
+        resets: 0,
+        there: Line::Open,
+        back: Line::Open,
+    };
+}
+
+/// What can be made to go wrong on the way, for all callers or for one.
+#[derive(Debug, Clone)]
+pub struct Link(watch::Sender<Weather>);
+
+impl Link {
+    fn new() -> Self {
+        Self(watch::Sender::new(Weather::FAIR))
+    }
+
+    /// Resets every connection, and new ones at once.
+    pub fn cut(&self) {
+        self.0.send_modify(|weather| weather.cut = true);
+    }
+
+    /// Resets every running connection once; new ones pass.
+    pub fn reset(&self) {
+        self.0.send_modify(|weather| weather.resets += 1);
+    }
+
+    /// Swallows everything in both directions: the other side is silent, not gone.
+    pub fn lose(&self) {
+        self.there(Line::Lost);
+        self.back(Line::Lost);
+    }
+
+    /// Steers what is sent to the target.
+    pub fn there(&self, line: Line) {
+        self.0.send_modify(|weather| weather.there = line);
+    }
+
+    /// Steers what the target answers.
+    pub fn back(&self, line: Line) {
+        self.0.send_modify(|weather| weather.back = line);
+    }
+
+    /// Fair weather again.
+    pub fn heal(&self) {
+        self.0.send_modify(|weather| {
+            *weather = Weather {
+                resets: weather.resets,
+                ..Weather::FAIR
+            };
+        });
+    }
+}
+
+/// The links of the callers that a test has named, by name.
+type Callers = Arc<Mutex<BTreeMap<String, Link>>>;
+
+/// A relay to one address. It is the [`Link`] of all callers together.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
-    weather: watch::Sender<Weather>,
+    all: Link,
+    callers: Callers,
     _relay: AbortOnDropHandle<()>,
 }
 
 impl FaultProxy {
     /// A relay to `target`, in fair weather.
     pub async fn to(target: SocketAddr) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (weather, seen) = watch::channel(Weather {
-            cut: false,
-            there: Line::Open,
-            back: Line::Open,
-        });
-        let relay = AbortOnDropHandle::new(tokio::spawn(relay(listener, target, seen)));
+        let address = free_address();
+        let listener = TcpListener::bind(address).await.unwrap();
+        let (all, callers) = (Link::new(), Callers::default());
+        let relay = relay::Relay {
+            address,
+            target,
+            all: all.0.subscribe(),
+            callers: callers.clone(),
+        };
         Self {
             address,
-            weather,
-            _relay: relay,
+            all,
+            callers,
+            _relay: AbortOnDropHandle::new(tokio::spawn(relay.run(listener))),
         }
     }
 
@@ -64,140 +141,34 @@ impl FaultProxy {
         self.address
     }
 
-    /// Ends every connection and closes new ones at once.
-    pub fn cut(&self) {
-        self.weather.send_modify(|weather| weather.cut = true);
+    /// The link of one caller, by the name under which [`crate::process::Process`] started it.
+    #[must_use]
+    pub fn from(&self, caller: &str) -> Link {
+        link_of(&self.callers, caller)
     }
 
-    /// Fair weather again.
-    pub fn heal(&self) {
-        let fair = Weather {
-            cut: false,
-            there: Line::Open,
-            back: Line::Open,
-        };
-        self.weather.send_replace(fair);
-    }
-
-    /// Steers what is sent to the target.
-    pub fn there(&self, line: Line) {
-        self.weather.send_modify(|weather| weather.there = line);
-    }
-
-    /// Steers what the target answers.
-    pub fn back(&self, line: Line) {
-        self.weather.send_modify(|weather| weather.back = line);
-    }
-}
-
-async fn relay(listener: TcpListener, target: SocketAddr, weather: watch::Receiver<Weather>) {
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        tokio::select! {
-            Ok((client, _)) = listener.accept() => {
-                if !weather.borrow().cut {
-                    connections.spawn(connection(client, target, weather.clone()));
-                }
-            }
-            Some(_) = connections.join_next() => {}
+    /// Fair weather for everybody.
+    pub fn heal_all(&self) {
+        self.all.heal();
+        for link in self.callers.lock().unwrap().values() {
+            link.heal();
         }
     }
 }
 
-async fn connection(client: TcpStream, target: SocketAddr, mut weather: watch::Receiver<Weather>) {
-    let Ok(server) = TcpStream::connect(target).await else {
-        return;
-    };
-    let (_, _) = (client.set_nodelay(true), server.set_nodelay(true));
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let seen = Arc::new(weather.clone());
-    tokio::select! {
-        () = carry(from_client, to_server, seen.clone(), |weather| weather.there) => {}
-        () = carry(from_server, to_client, seen, |weather| weather.back) => {}
-        _ = weather.wait_for(|weather| weather.cut) => {}
-    }
+fn link_of(callers: &Callers, caller: &str) -> Link {
+    let mut callers = callers.lock().unwrap();
+    let link = callers.entry(caller.to_owned()).or_insert_with(Link::new);
+    link.clone()
 }
 
-/// Carries one direction until either side closes it.
-async fn carry(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    weather: Arc<watch::Receiver<Weather>>,
-    line: fn(&Weather) -> Line,
-) {
-    let mut bytes = vec![0; 64 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut bytes).await else {
-            return;
-        };
-        let now = line(&weather.borrow());
-        match now {
-            Line::Lost => continue,
-            Line::Slow(delay) => tokio::time::sleep(delay).await,
-            Line::Open => {}
-        }
-        if to.write_all(&bytes[..count]).await.is_err() {
-            return;
-        }
+impl Deref for FaultProxy {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.all
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Instant;
-
-    async fn echo_server() -> SocketAddr {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (mut read, mut write) = stream.into_split();
-                tokio::spawn(async move { tokio::io::copy(&mut read, &mut write).await });
-            }
-        });
-        address
-    }
-
-    async fn ask(stream: &mut TcpStream) -> std::io::Result<u8> {
-        stream.write_all(b"?").await?;
-        stream.read_u8().await
-    }
-
-    #[tokio::test]
-    async fn fair_weather_passes_everything_and_delay_delays() {
-        let relay = FaultProxy::to(echo_server().await).await;
-        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
-        assert_eq!(ask(&mut stream).await.unwrap(), b'?');
-        relay.back(Line::Slow(Duration::from_millis(300)));
-        let asked = Instant::now();
-        assert_eq!(ask(&mut stream).await.unwrap(), b'?');
-        assert!(asked.elapsed() >= Duration::from_millis(300));
-    }
-
-    #[tokio::test]
-    async fn a_cut_ends_running_connections_and_new_ones_until_it_is_healed() {
-        let relay = FaultProxy::to(echo_server().await).await;
-        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
-        assert_eq!(ask(&mut stream).await.unwrap(), b'?');
-        relay.cut();
-        assert!(stream.read_u8().await.is_err());
-        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
-        assert!(ask(&mut stream).await.is_err());
-        relay.heal();
-        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
-        assert_eq!(ask(&mut stream).await.unwrap(), b'?');
-    }
-
-    #[tokio::test]
-    async fn answers_are_lost_while_requests_arrive() {
-        let relay = FaultProxy::to(echo_server().await).await;
-        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
-        relay.back(Line::Lost);
-        let lost = tokio::time::timeout(Duration::from_millis(200), ask(&mut stream)).await;
-        assert!(lost.is_err());
-        relay.heal();
-        assert_eq!(ask(&mut stream).await.unwrap(), b'?');
-    }
-}
+mod tests;

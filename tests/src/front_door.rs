@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::ports::free_address;
 use crate::process::Process;
 use crate::role::Role;
 
@@ -15,18 +16,18 @@ impl FrontDoor {
     /// Starts a proxy; [`FrontDoor::ready`] waits for it.
     #[must_use]
     pub fn start(name: &str, folder: &Path, settings: &BTreeMap<String, String>) -> Self {
-        Self(Role::start(
-            "proxy",
-            name,
-            folder,
-            settings,
-            |address, admin_address| {
-                vec![
-                    ("Byodc__Proxy__Listen", address),
-                    ("Byodc__Proxy__AdminListen", admin_address),
-                ]
-            },
-        ))
+        let addresses = [free_address(), free_address()];
+        let own = vec![
+            ("Byodc__Proxy__Listen", addresses[0].to_string()),
+            ("Byodc__Proxy__AdminListen", addresses[1].to_string()),
+        ];
+        Self(Role::start("proxy", name, folder, settings, addresses, own))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
     }
 
     /// Waits until it takes requests.
@@ -65,6 +66,11 @@ impl FrontDoor {
     /// Starts it again under the same addresses.
     pub async fn restart(&mut self) {
         self.0.restart().await;
+    }
+
+    /// The same without waiting until it is ready.
+    pub fn relaunch(&mut self) {
+        self.0.relaunch();
     }
 
     /// Everything its starts have logged.

@@ -38,6 +38,8 @@ pub mod pod;
 pub mod front_door;
 /// The configuration service.
 pub mod config_service;
+/// A supervisor that imitates a Deployment: rolls, scales, replaces what died.
+pub mod deployment;
 /// What a POS posts.
 pub mod receipt;
 /// A POS.

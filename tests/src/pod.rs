@@ -1,91 +1,173 @@
 //! One pod: `byodc backend` as a process that can be killed, paused and started again under its name.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::eventually::eventually;
+use crate::fault_proxy::FaultProxy;
+use crate::ports::free_address;
 use crate::process::Process;
 use crate::role::Role;
 
 /// Longer than a pod may drain in a test.
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
+/// What a test is told that wants to spoil a way which it did not ask for.
+const WITHOUT_RELAYS: &str = "the cluster was described with relays";
+
+/// What the pods of a cluster have in common.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Where logs are written.
+    pub folder: PathBuf,
+    /// The settings of every pod.
+    pub settings: BTreeMap<String, String>,
+    /// Whether proxies and other pods reach a pod through relays.
+    pub relayed: Relayed,
+}
+
+/// Whether there is a relay on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relayed {
+    /// There is, and a test can spoil it.
+    Yes,
+    /// There is none.
+    No,
+}
+
+impl Template {
+    /// Starts a pod of this name; [`Pod::ready`] waits for it.
+    pub async fn start(&self, name: &str) -> Pod {
+        self.start_of_generation(name, None).await
+    }
+
+    /// The same for a pod of a rollout.
+    pub async fn start_of_generation(&self, name: &str, generation: Option<&str>) -> Pod {
+        let addresses = [free_address(), free_address()];
+        let relays = match self.relayed {
+            Relayed::Yes => Some(Relays::to(addresses).await),
+            Relayed::No => None,
+        };
+        let [reached, admin_reached] = relays.as_ref().map_or(addresses, Relays::addresses);
+        let mut own = vec![
+            ("Byodc__Pod__Name", name.to_owned()),
+            ("Byodc__Pod__Address", reached.to_string()),
+            ("Byodc__Pod__AdminAddress", admin_reached.to_string()),
+            ("Byodc__Http__Listen", addresses[0].to_string()),
+            ("Byodc__Admin__Listen", addresses[1].to_string()),
+        ];
+        own.extend(generation.map(|generation| ("Byodc__Pod__Generation", generation.to_owned())));
+        Pod {
+            role: Role::start("backend", name, &self.folder, &self.settings, addresses, own),
+            relays,
+        }
+    }
+}
+
+/// The relays before a pod.
+#[derive(Debug)]
+struct Relays {
+    requests: FaultProxy,
+    peers: FaultProxy,
+}
+
+impl Relays {
+    async fn to([address, admin_address]: [SocketAddr; 2]) -> Self {
+        Self {
+            requests: FaultProxy::to(address).await,
+            peers: FaultProxy::to(admin_address).await,
+        }
+    }
+
+    fn addresses(&self) -> [SocketAddr; 2] {
+        [self.requests.address(), self.peers.address()]
+    }
+}
 
 /// A pod of a cluster.
 #[derive(Debug)]
-pub struct Pod(Role);
+pub struct Pod {
+    role: Role,
+    relays: Option<Relays>,
+}
 
 impl Pod {
-    /// Starts a pod; [`Pod::ready`] waits for it.
+    /// The way on which proxies bring requests. Fails the test in a cluster without relays.
     #[must_use]
-    pub fn start(name: &str, folder: &Path, settings: &BTreeMap<String, String>) -> Self {
-        Self(Role::start(
-            "backend",
-            name,
-            folder,
-            settings,
-            |address, admin_address| {
-                vec![
-                    ("Byodc__Pod__Name", name.to_owned()),
-                    ("Byodc__Pod__Address", address.clone()),
-                    ("Byodc__Pod__AdminAddress", admin_address.clone()),
-                    ("Byodc__Http__Listen", address),
-                    ("Byodc__Admin__Listen", admin_address),
-                ]
-            },
-        ))
+    pub fn requests(&self) -> &FaultProxy {
+        &self.relays.as_ref().expect(WITHOUT_RELAYS).requests
+    }
+
+    /// The way on which other pods ask and tell it something; the same.
+    #[must_use]
+    pub fn peers(&self) -> &FaultProxy {
+        &self.relays.as_ref().expect(WITHOUT_RELAYS).peers
+    }
+
+    /// Fair weather on both ways.
+    pub fn heal(&self) {
+        if let Some(relays) = &self.relays {
+            relays.requests.heal_all();
+            relays.peers.heal_all();
+        }
     }
 
     /// Waits until it takes cashboxes.
     pub async fn ready(&mut self) {
-        self.0.ready().await;
+        self.role.ready().await;
     }
 
     /// Its stable name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.role.name
     }
 
     /// Where it takes requests, without a proxy between.
     #[must_use]
     pub fn url(&self) -> String {
-        self.0.url()
+        self.role.url()
     }
 
     /// Where it answers peers and operators.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        self.0.admin_url()
+        self.role.admin_url()
     }
 
     /// Its process.
     pub fn process(&mut self) -> &mut Process {
-        &mut self.0.process
+        &mut self.role.process
     }
 
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
-        self.0.process.kill();
+        self.role.process.kill();
     }
 
     /// Asks it to stop (SIGTERM), as a rolling restart does, and waits until it has ended.
     pub async fn stop(&mut self) {
-        self.0.process.terminate();
+        self.role.process.terminate();
         eventually("the pod has stopped", STOPPED_WITHIN, async || {
-            (!self.0.process.is_running()).then_some(())
+            (!self.role.process.is_running()).then_some(())
         })
         .await;
     }
 
     /// Starts it again: the same name and addresses, a new incarnation.
     pub async fn restart(&mut self) {
-        self.0.restart().await;
+        self.role.restart().await;
+    }
+
+    /// The same without waiting until it is ready.
+    pub fn relaunch(&mut self) {
+        self.role.relaunch();
     }
 
     /// Everything its starts have logged.
     #[must_use]
     pub fn log(&self) -> String {
-        self.0.process.log()
+        self.role.process.log()
     }
 }

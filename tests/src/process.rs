@@ -1,10 +1,26 @@
 //! A child process that can be killed, paused and continued.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
 
 use crate::reaper;
+
+/// Who lives, by process id; by this a relay knows who calls.
+static LIVING: LazyLock<Mutex<BTreeMap<u32, String>>> = LazyLock::new(Mutex::default);
+
+/// The children of this process that have not ended, with the names they were started under.
+#[must_use]
+pub fn living() -> BTreeMap<u32, String> {
+    LIVING.lock().unwrap().clone()
+}
+
+fn forget(pid: u32) {
+    LIVING.lock().unwrap().remove(&pid);
+    reaper::release(pid);
+}
 
 /// A running child. It is killed when this value is dropped, and by the reaper if the test process dies first.
 #[derive(Debug)]
@@ -25,6 +41,7 @@ impl Process {
             .spawn()
             .unwrap_or_else(|fault| panic!("{name} does not start ({:?}): {fault}", command.get_program()));
         reaper::adopt(child.id());
+        LIVING.lock().unwrap().insert(child.id(), name.to_owned());
         Self {
             name: name.to_owned(),
             child,
@@ -48,7 +65,7 @@ impl Process {
     pub fn is_running(&mut self) -> bool {
         let running = self.child.try_wait().unwrap().is_none();
         if !running {
-            reaper::release(self.child.id());
+            forget(self.child.id());
         }
         running
     }
@@ -95,7 +112,7 @@ impl Process {
     /// Waits until it has ended; whether it did so without an error.
     pub fn wait(&mut self) -> bool {
         let ended = self.child.wait().unwrap();
-        reaper::release(self.child.id());
+        forget(self.child.id());
         ended.success()
     }
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::ports::free_address;
 use crate::process::Process;
 use crate::{binary, cluster};
 
@@ -15,25 +14,24 @@ pub(crate) struct Role {
     subcommand: &'static str,
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
-    admin_address: SocketAddr,
+    pub(crate) admin_address: SocketAddr,
     settings: BTreeMap<String, String>,
     log: PathBuf,
     pub(crate) process: Process,
 }
 
 impl Role {
-    /// Starts `byodc <subcommand>` on free addresses. `own` are the settings that name them, given the address and the
-    /// admin address.
+    /// Starts `byodc <subcommand>` on these addresses, for requests and for operators. `own` are the settings that no
+    /// other role has.
     pub(crate) fn start(
         subcommand: &'static str,
         name: &str,
         folder: &Path,
         settings: &BTreeMap<String, String>,
-        own: impl FnOnce(String, String) -> Vec<(&'static str, String)>,
+        [address, admin_address]: [SocketAddr; 2],
+        own: Vec<(&'static str, String)>,
     ) -> Self {
-        let (address, admin_address) = (free_address(), free_address());
         let mut settings = settings.clone();
-        let own = own(address.to_string(), admin_address.to_string());
         settings.extend(
             own.into_iter()
                 .map(|(setting, value)| (setting.to_owned(), value)),
@@ -67,9 +65,14 @@ impl Role {
 
     /// Ends it as a crash would, if it still runs, and starts it again: the same name and addresses.
     pub(crate) async fn restart(&mut self) {
+        self.relaunch();
+        self.ready().await;
+    }
+
+    /// The same without waiting until it is ready.
+    pub(crate) fn relaunch(&mut self) {
         self.process.kill();
         self.process = launch(self.subcommand, &self.name, &self.settings, &self.log);
-        self.ready().await;
     }
 }
 

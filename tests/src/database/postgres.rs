@@ -66,6 +66,25 @@ impl Postgres {
         self.wait_until_it_answers().await;
     }
 
+    /// Makes it silent: connections stay open, nothing is answered.
+    pub fn pause(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Lets it answer again.
+    pub fn resume(&self) {
+        self.signal_all("CONT");
+    }
+
+    /// Each connection has a process of its own, a child of the server's.
+    fn signal_all(&self, signal: &str) {
+        self.process.signal(signal);
+        for child in children_of(self.process.id()) {
+            // One that has ended in between needs no signal.
+            let _ = Command::new("kill").args(["-s", signal, &child]).output();
+        }
+    }
+
     /// Its process id, to account its CPU time.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -84,6 +103,19 @@ impl Postgres {
         })
         .await;
     }
+}
+
+/// The ids of the processes whose parent this is, the fourth word of a process's state in the kernel's list.
+fn children_of(parent: u32) -> Vec<String> {
+    let is_child = |pid: &String| {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = state.rsplit_once(')').map(|(_, rest)| rest.to_owned());
+        let of = after_name.and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        of == Some(parent)
+    };
+    let listed = std::fs::read_dir("/proc").unwrap().flatten();
+    let names = listed.map(|file| file.file_name().to_string_lossy().into_owned());
+    names.filter(is_child).collect()
 }
 
 fn initialise(folder: &Path) {

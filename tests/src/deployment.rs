@@ -1,0 +1,257 @@
+//! A supervisor that imitates a Kubernetes Deployment: it keeps so many replicas, rolls them with surge, stops them
+//! with SIGTERM, a grace period and SIGKILL, and starts again what died.
+//!
+//! ```text
+//! starting → ready → told to stop (SIGTERM) → gone
+//!    ▲         │            └── grace is over → killed → gone
+//!    └─ died ──┘
+//! ```
+//!
+//! Nothing runs in the background: [`Deployment::reconcile`] looks once and does what is due, so that a test decides
+//! what else happens between two looks. Readiness gates progress. What stands behind a Service hears of a change
+//! late: [`Endpoints`].
+
+/// The addresses that clients know, late.
+pub mod endpoints;
+/// What a Deployment has replicas of.
+pub mod replica;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+
+use crate::eventually::eventually;
+use crate::pod::Template;
+use endpoints::Endpoints;
+use replica::Replica;
+
+/// How long a change may take until it is complete.
+const SETTLED_WITHIN: Duration = Duration::from_secs(300);
+
+/// How a Deployment changes its replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strategy {
+    /// How many more than wanted may exist while it rolls.
+    pub surge: usize,
+    /// How many fewer than wanted may be ready while it rolls.
+    pub unavailable: usize,
+    /// How long one that was told to stop may take before it is killed.
+    pub grace: Duration,
+    /// How much later than it happened clients hear that one is going.
+    pub lag: Duration,
+}
+
+impl Default for Strategy {
+    /// One more, none fewer, as much grace as the chart gives, and an endpoint view a second old.
+    fn default() -> Self {
+        Self {
+            surge: 1,
+            unavailable: 0,
+            grace: Duration::from_secs(60),
+            lag: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The wanted replicas of the newest generation run and are ready, and no others exist.
+    Settled,
+    /// Something is still to come.
+    UnderWay,
+}
+
+/// What it did, to be read after a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deeds {
+    /// Replicas started.
+    pub started: usize,
+    /// Replicas told to stop.
+    pub stopped: usize,
+    /// Replicas killed because their grace was over.
+    pub killed: usize,
+    /// Replicas started again after they had died by themselves.
+    pub revived: usize,
+}
+
+/// The supervisor of a cluster's pods or proxies.
+#[derive(Debug)]
+pub struct Deployment {
+    replicas: usize,
+    generation: u64,
+    strategy: Strategy,
+    template: Template,
+    generations: BTreeMap<String, u64>,
+    told_to_stop: BTreeMap<String, Instant>,
+    endpoints: Endpoints,
+    deeds: Deeds,
+}
+
+impl Deployment {
+    /// Takes over running replicas, as many as there are, as its first generation.
+    #[must_use]
+    pub fn of<R: Replica>(replicas: &[R], template: Template, strategy: Strategy) -> Self {
+        let names = replicas.iter().map(|replica| (replica.name().to_owned(), 0));
+        Self {
+            replicas: replicas.len(),
+            generation: 0,
+            strategy,
+            template,
+            generations: names.collect(),
+            told_to_stop: BTreeMap::new(),
+            endpoints: Endpoints::of(replicas.iter().map(Replica::url), strategy.lag),
+            deeds: Deeds::default(),
+        }
+    }
+
+    /// From now on a new generation is wanted: `kubectl rollout restart`.
+    pub fn roll(&mut self) {
+        self.generation += 1;
+    }
+
+    /// From now on this many are wanted.
+    pub fn scale(&mut self, replicas: usize) {
+        self.replicas = replicas;
+    }
+
+    /// From now on every replica that is started has this setting.
+    pub fn set(&mut self, setting: &str, value: &str) {
+        self.template
+            .settings
+            .insert(setting.to_owned(), value.to_owned());
+    }
+
+    /// Where clients believe the replicas to be.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        self.endpoints.clone()
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn deeds(&self) -> Deeds {
+        self.deeds
+    }
+
+    /// Reconciles until everything is as wanted.
+    pub async fn settle<R: Replica>(&mut self, replicas: &mut Vec<R>) {
+        eventually("the deployment settles", SETTLED_WITHIN, async || {
+            (self.reconcile(replicas).await == Progress::Settled).then_some(())
+        })
+        .await;
+    }
+
+    /// Looks once and does what is due.
+    pub async fn reconcile<R: Replica>(&mut self, replicas: &mut Vec<R>) -> Progress {
+        self.bury(replicas);
+        self.revive(replicas);
+        let ready = ready_of(replicas, &self.told_to_stop).await;
+        self.endpoints.see(&ready.urls);
+        self.start_missing(replicas).await;
+        self.stop_superfluous(replicas, &ready.names);
+        let newest = replicas.iter().filter(|replica| self.is_newest(replica.name()));
+        let is_settled = self.told_to_stop.is_empty()
+            && replicas.len() == self.replicas
+            && newest.count() == self.replicas
+            && ready.names.len() == self.replicas;
+        match is_settled {
+            true => Progress::Settled,
+            false => Progress::UnderWay,
+        }
+    }
+
+    /// Forgets those that have ended as told, and kills those whose grace is over.
+    fn bury<R: Replica>(&mut self, replicas: &mut Vec<R>) {
+        replicas.retain_mut(|replica| {
+            let Some(told) = self.told_to_stop.get(replica.name()) else {
+                return true;
+            };
+            let gone = !replica.process().is_running();
+            let overdue = told.elapsed() > self.strategy.grace;
+            if !gone && overdue {
+                replica.process().kill();
+                self.deeds.killed += 1;
+            }
+            if gone || overdue {
+                self.told_to_stop.remove(replica.name());
+                self.generations.remove(replica.name());
+            }
+            !gone && !overdue
+        });
+    }
+
+    /// Starts again, under its name, what ended without having been told.
+    fn revive<R: Replica>(&mut self, replicas: &mut [R]) {
+        for replica in replicas {
+            if !self.told_to_stop.contains_key(replica.name()) && !replica.process().is_running() {
+                replica.relaunch();
+                self.deeds.revived += 1;
+            }
+        }
+    }
+
+    async fn start_missing<R: Replica>(&mut self, replicas: &mut Vec<R>) {
+        let wanted = |replica: &&R| !self.told_to_stop.contains_key(replica.name());
+        let mut existing = replicas.iter().filter(wanted).count();
+        let newest = |replica: &&R| wanted(replica) && self.is_newest(replica.name());
+        let mut newest = replicas.iter().filter(newest).count();
+        while newest < self.replicas && existing < self.replicas + self.strategy.surge {
+            let name = format!("{}-{}-{}", R::KIND, self.generation, self.deeds.started);
+            let generation = format!("generation-{}", self.generation);
+            replicas.push(R::start(&self.template, &name, &generation).await);
+            self.generations.insert(name, self.generation);
+            self.deeds.started += 1;
+            newest += 1;
+            existing += 1;
+        }
+    }
+
+    /// Tells older generations to stop, and of the newest those above the wanted number, as long as enough are ready.
+    fn stop_superfluous<R: Replica>(&mut self, replicas: &mut [R], ready: &[String]) {
+        let mut available = ready.len();
+        let mut newest = 0;
+        for replica in replicas {
+            let name = replica.name().to_owned();
+            if self.told_to_stop.contains_key(&name) {
+                continue;
+            }
+            let is_ready = ready.contains(&name);
+            newest += usize::from(self.is_newest(&name));
+            let is_superfluous = !self.is_newest(&name) || newest > self.replicas;
+            let may_go = !is_ready || available + self.strategy.unavailable > self.replicas;
+            if is_superfluous && may_go {
+                replica.process().terminate();
+                self.told_to_stop.insert(name, Instant::now());
+                self.deeds.stopped += 1;
+                available -= usize::from(is_ready);
+            }
+        }
+    }
+
+    fn is_newest(&self, name: &str) -> bool {
+        self.generations.get(name) == Some(&self.generation)
+    }
+}
+
+/// The replicas that are ready and not told to stop.
+struct Ready {
+    names: Vec<String>,
+    urls: Vec<String>,
+}
+
+async fn ready_of<R: Replica>(replicas: &[R], told_to_stop: &BTreeMap<String, Instant>) -> Ready {
+    let staying = replicas
+        .iter()
+        .filter(|replica| !told_to_stop.contains_key(replica.name()));
+    let looked = join_all(staying.map(async |replica| (replica, replica.is_ready().await))).await;
+    let ready = looked.iter().filter(|(_, is_ready)| *is_ready);
+    Ready {
+        names: ready
+            .clone()
+            .map(|(replica, _)| replica.name().to_owned())
+            .collect(),
+        urls: ready.map(|(replica, _)| replica.url()).collect(),
+    }
+}
