@@ -79,6 +79,10 @@ impl Scu for InstantTse {
         not_in_this_bench()
     }
 
+    async fn last_steps(&self, _: &str, _: usize) -> Result<Vec<SignedStep>, ScuError> {
+        not_in_this_bench()
+    }
+
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {
         not_in_this_bench()
     }

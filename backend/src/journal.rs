@@ -22,6 +22,8 @@ pub mod connection_string;
 pub mod entry;
 /// Who held a cashbox when, and why.
 pub mod history;
+/// How a queue stands to what its TSE has signed.
+pub mod account;
 /// Who may write, and where: one decision for every store.
 mod fence;
 /// What a configuration changes in a queue that exists already.
@@ -41,10 +43,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, OperationId, QueueId};
+use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use thiserror::Error;
 
 use crate::ownership::tenure::Tenure;
+use account::{Account, AccountUpdate};
 use config::JournalConfig;
 use entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
@@ -154,6 +157,20 @@ pub trait JournalStore: Send + Sync + Debug {
         queue: QueueId,
         operation: OperationId,
     ) -> Result<Option<StoredOperation>, JournalError>;
+
+    /// The items of these ids with their outcomes, in any order; unknown ids are left out. Looked for from the newest
+    /// row back, so an id of a moment ago is found at once and an unknown one costs a walk through the queue.
+    async fn find_items(
+        &self,
+        queue: QueueId,
+        items: &[QueueItemId],
+    ) -> Result<Vec<StoredOperation>, JournalError>;
+
+    /// How the queue stands to what its TSE has signed; the default where nothing was written.
+    async fn account(&self, queue: QueueId) -> Result<Account, JournalError>;
+
+    /// Writes the account and the action journal rows that explain it, all or nothing; fenced as every write.
+    async fn put_account(&self, tenure: &Tenure, update: AccountUpdate) -> Result<(), JournalError>;
 
     /// The finished items with this receipt reference, newest first; with a terminal id only that terminal's.
     /// At most `limit`.

@@ -10,6 +10,7 @@ use prometheus::{
 };
 
 use crate::cashbox::lifecycle::Stage;
+use crate::queue::settlement::Settlement;
 
 /// Upper bounds in seconds: from a receipt out of memory to a TSE at the end of its patience.
 const SECONDS: [f64; 14] = [
@@ -51,6 +52,12 @@ pub struct CashboxMetrics {
     pub open_intents: IntGauge,
     /// Cashboxes given up because their task panicked.
     pub panics: IntCounter,
+    /// Interrupted receipts that a start settled, by outcome.
+    pub settled_intents: IntCounterVec,
+    /// Signatures that no receipt shows, found and journaled.
+    pub orphan_signatures: IntCounter,
+    /// Cashboxes here whose journal is older than what was signed already.
+    stale: IntGauge,
 }
 
 /// What the listeners of a pod count.
@@ -159,18 +166,49 @@ impl CashboxMetrics {
                 "byodc_cashbox_panics_total",
                 "cashboxes given up after a panic",
             ),
+            settled_intents: settled_intents(r),
+            orphan_signatures: counter(
+                r,
+                "byodc_orphan_signatures_total",
+                "signatures that no receipt shows, found and journaled",
+            ),
+            stale: gauge(
+                r,
+                "byodc_stale_cashboxes",
+                "cashboxes that are not served because their journal is older than what was signed",
+            ),
         }
     }
 
     /// A cashbox is in this stage from now on.
     pub fn entered(&self, stage: Stage) {
         self.hosted.with_label_values(&[stage.word()]).inc();
+        self.stale.add(stale(stage));
     }
 
     /// A cashbox is no longer in this stage.
     pub fn left(&self, stage: Stage) {
         self.hosted.with_label_values(&[stage.word()]).dec();
+        self.stale.sub(stale(stage));
     }
+}
+
+/// How many cashboxes in this stage count as stale: one or none.
+fn stale(stage: Stage) -> i64 {
+    i64::from(matches!(stage, Stage::Stale { .. }))
+}
+
+fn settled_intents(registry: &Registry) -> IntCounterVec {
+    let settled = counters(
+        registry,
+        "byodc_settled_intents_total",
+        "interrupted receipts that a start settled",
+        &["outcome"],
+    );
+    for outcome in Settlement::ALL {
+        let _ = settled.with_label_values(&[outcome.word()]);
+    }
+    settled
 }
 
 impl HttpMetrics {

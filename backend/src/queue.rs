@@ -48,6 +48,10 @@ pub mod chain;
 pub mod conclusion;
 /// An answer, fresh or read back from the journal.
 pub mod answer;
+/// What became of an interrupted receipt.
+pub mod settlement;
+/// What the TSE has signed, compared with what the journal holds.
+pub mod account;
 /// Notes for the action journal.
 pub mod notes;
 #[cfg(test)]

@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
     StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
     UpdateTransaction, UpdatedTransaction,
 };
@@ -74,6 +74,9 @@ pub trait Scu: Send + Sync + Debug {
     async fn finish_transaction(&self, finish: FinishTransaction) -> Result<FinishedTransaction, ScuError>;
     /// What the TSE holds under an identity: the steps it has signed. Used to settle interrupted receipts.
     async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError>;
+    /// The newest signatures that the TSE has made for a client, newest first, at most `limit`: what a journal is
+    /// compared with before it is continued. A client that never signed has none.
+    async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError>;
     /// What the TSE says of itself.
     async fn tse_info(&self) -> Result<TseInfo, ScuError>;
     /// Moves the TSE through its life; answers the state it is in now.

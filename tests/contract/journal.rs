@@ -15,6 +15,8 @@ mod writes;
 mod opening;
 /// Looking receipts up, pages.
 mod reading;
+/// Items by id, and how a queue stands to its TSE.
+mod accounts;
 /// Texts, numbers and sizes that must survive.
 mod values;
 /// Two pods, groups.

@@ -7,6 +7,8 @@
 //!     │          │          │                │
 //!     │          │          └─ LeaveAsked ───┴──→ Leaving → Released
 //!     │          │
+//!     │          ├──────────┴─ FoundStale → Stale ── LeaveAsked → Leaving
+//!     │          │
 //!     ├──────────┴─ any of the above: Broke → Failed,  Fenced → Lost
 //!     └ Refused
 //! ```
@@ -47,6 +49,12 @@ pub enum Stage {
         /// The epoch of the claim.
         epoch: Epoch,
     },
+    /// Serves nothing: its journal is older than what was signed already. It stays until an operator decides, so
+    /// that the refusal costs no claim and everybody finds it in one place.
+    Stale {
+        /// The epoch of the claim.
+        epoch: Epoch,
+    },
     /// Takes nothing new; on its way to give the ownership back.
     Leaving {
         /// The epoch of the claim.
@@ -76,6 +84,8 @@ pub enum Event {
     ReloadBegun,
     /// A reset ended, well or with the old configuration kept.
     Reloaded,
+    /// Its journal is older than what was signed already.
+    FoundStale,
     /// Nobody uses it, or the pod stops.
     LeaveAsked,
     /// The ownership was given back.
@@ -123,32 +133,39 @@ impl State {
 /// # Errors
 /// When the event has no place in the stage.
 pub fn next(stage: Stage, event: Event) -> Result<Stage, OutOfPlace> {
-    use Stage::{Failed, Leaving, Loading, Lost, Ready, Recovering, Refused, Released, Reloading};
+    use Stage::{Failed, Leaving, Loading, Lost, Ready, Recovering, Refused, Released, Reloading, Stale};
     match (stage, event) {
         (Loading, Event::Claimed(epoch)) => Ok(Recovering { epoch }),
         (Recovering { epoch }, Event::Settled) => Ok(Ready { epoch }),
         (Ready { epoch }, Event::ReloadBegun) => Ok(Reloading { epoch }),
         (Reloading { epoch }, Event::Reloaded) => Ok(Ready { epoch }),
-        (Ready { epoch } | Reloading { epoch }, Event::LeaveAsked) => Ok(Leaving { epoch }),
+        (Recovering { epoch } | Ready { epoch } | Reloading { epoch }, Event::FoundStale) => {
+            Ok(Stale { epoch })
+        }
+        (Ready { epoch } | Reloading { epoch } | Stale { epoch }, Event::LeaveAsked) => Ok(Leaving { epoch }),
         (Leaving { .. }, Event::Left) => Ok(Released),
         (Loading, Event::Refused) => Ok(Refused),
-        (Loading | Recovering { .. } | Ready { .. } | Reloading { .. } | Leaving { .. }, Event::Broke) => {
-            Ok(Failed)
-        }
-        (Recovering { epoch } | Ready { epoch } | Reloading { epoch } | Leaving { epoch }, Event::Fenced) => {
-            Ok(Lost { epoch })
-        }
+        (stage, Event::Broke) if !stage.is_end() => Ok(Failed),
+        (
+            Recovering { epoch }
+            | Ready { epoch }
+            | Reloading { epoch }
+            | Stale { epoch }
+            | Leaving { epoch },
+            Event::Fenced,
+        ) => Ok(Lost { epoch }),
         (stage, event) => Err(OutOfPlace { stage, event }),
     }
 }
 
 impl Stage {
     /// Every word of [`Stage::word`].
-    pub const WORDS: [&str; 9] = [
+    pub const WORDS: [&str; 10] = [
         "loading",
         "recovering",
         "ready",
         "reloading",
+        "stale",
         "leaving",
         "released",
         "refused",
@@ -164,6 +181,7 @@ impl Stage {
             Self::Recovering { .. } => "recovering",
             Self::Ready { .. } => "ready",
             Self::Reloading { .. } => "reloading",
+            Self::Stale { .. } => "stale",
             Self::Leaving { .. } => "leaving",
             Self::Released => "released",
             Self::Refused => "refused",
@@ -179,6 +197,7 @@ impl Stage {
             Self::Recovering { epoch }
             | Self::Ready { epoch }
             | Self::Reloading { epoch }
+            | Self::Stale { epoch }
             | Self::Leaving { epoch }
             | Self::Lost { epoch } => Some(epoch),
             Self::Loading | Self::Released | Self::Refused | Self::Failed => None,
@@ -208,6 +227,7 @@ mod tests {
             Just(Event::Settled),
             Just(Event::ReloadBegun),
             Just(Event::Reloaded),
+            Just(Event::FoundStale),
             Just(Event::LeaveAsked),
             Just(Event::Left),
             Just(Event::Refused),
@@ -221,6 +241,7 @@ mod tests {
         let claimed = history.contains(&Event::Claimed(EPOCH));
         let settled = history.contains(&Event::Settled);
         let leaving = history.contains(&Event::LeaveAsked);
+        let stale = history.contains(&Event::FoundStale);
         let over =
             |event: &Event| matches!(event, Event::Left | Event::Refused | Event::Broke | Event::Fenced);
         let count = |wanted| history.iter().filter(|event| **event == wanted).count();
@@ -230,10 +251,11 @@ mod tests {
         }
         match event {
             Event::Claimed(_) | Event::Refused => !claimed,
-            Event::Settled => claimed && !settled,
-            Event::ReloadBegun => settled && !reloading && !leaving,
-            Event::Reloaded => reloading && !leaving,
-            Event::LeaveAsked => settled && !leaving,
+            Event::Settled => claimed && !settled && !stale,
+            Event::ReloadBegun => settled && !reloading && !leaving && !stale,
+            Event::Reloaded => reloading && !leaving && !stale,
+            Event::FoundStale => claimed && !leaving && !stale,
+            Event::LeaveAsked => (settled || stale) && !leaving,
             Event::Left => leaving,
             Event::Broke => true,
             Event::Fenced => claimed,
@@ -274,6 +296,7 @@ mod tests {
             Stage::Recovering { epoch },
             Stage::Ready { epoch },
             Stage::Reloading { epoch },
+            Stage::Stale { epoch },
             Stage::Leaving { epoch },
             Stage::Released,
             Stage::Refused,

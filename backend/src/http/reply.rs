@@ -211,6 +211,11 @@ fn of_refusal(refusal: Refusal) -> Public<'static> {
         Refusal::OwnershipUnavailable => ("it cannot be found out who serves this cashbox", Level::WARN),
         Refusal::ConfigurationUnavailable => ("the configuration service does not answer", Level::WARN),
         Refusal::RateLimited => ("too many unknown cashboxes were asked for", Level::INFO),
+        Refusal::StaleJournal => (
+            "the journal of this cashbox is older than what was signed already; nothing is signed until an operator \
+             has put the right database back or accepted this one",
+            Level::ERROR,
+        ),
     };
     public(StatusCode::SERVICE_UNAVAILABLE, "Not served now", detail, level)
 }

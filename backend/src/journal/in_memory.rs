@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, OperationId, QueueId};
+use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 
+use super::account::{Account, AccountUpdate};
 use super::entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
@@ -129,6 +130,29 @@ impl JournalStore for InMemoryJournal {
             .queues
             .get(&queue)
             .and_then(|queue| queue.find_operation(operation)))
+    }
+
+    async fn find_items(
+        &self,
+        queue: QueueId,
+        items: &[QueueItemId],
+    ) -> Result<Vec<StoredOperation>, JournalError> {
+        let tables = self.tables();
+        let queue = tables.queues.get(&queue);
+        Ok(queue.map_or_else(Vec::new, |queue| queue.find_items(items)))
+    }
+
+    async fn account(&self, queue: QueueId) -> Result<Account, JournalError> {
+        let tables = self.tables();
+        let queue = tables.queues.get(&queue);
+        Ok(queue.map_or_else(Account::default, Queue::account))
+    }
+
+    async fn put_account(&self, tenure: &Tenure, update: AccountUpdate) -> Result<(), JournalError> {
+        self.tables()
+            .held(tenure, "accounting for the TSE")?
+            .put_account(update);
+        Ok(())
     }
 
     async fn find_by_reference(

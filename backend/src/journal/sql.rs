@@ -30,6 +30,8 @@ mod claim;
 mod intent;
 /// Ending a receipt.
 mod append;
+/// How queues stand to their TSEs.
+mod account;
 /// The rows that a group adds and replaces.
 mod changes;
 /// Opening a queue.
@@ -44,6 +46,8 @@ mod notes;
 mod readers;
 /// Looking things up.
 mod find;
+/// Looking items up by their ids.
+mod find_items;
 /// Pages for export.
 mod export;
 
@@ -52,12 +56,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, OperationId, QueueId};
+use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::account::{Account, AccountUpdate};
 use super::config::JournalConfig;
 use super::connection_string::Database;
 use super::entry::{
@@ -256,6 +261,24 @@ impl JournalStore for SqlJournal {
         operation: OperationId,
     ) -> Result<Option<StoredOperation>, JournalError> {
         self.readers.ask(&find::FindOperation { queue, operation }).await
+    }
+
+    async fn find_items(
+        &self,
+        queue: QueueId,
+        items: &[QueueItemId],
+    ) -> Result<Vec<StoredOperation>, JournalError> {
+        self.readers.ask(&find_items::FindItems { queue, items }).await
+    }
+
+    async fn account(&self, queue: QueueId) -> Result<Account, JournalError> {
+        let account = self.readers.ask(&account::AccountOf { queue }).await?;
+        Ok(account.unwrap_or_default())
+    }
+
+    async fn put_account(&self, tenure: &Tenure, update: AccountUpdate) -> Result<(), JournalError> {
+        let (tenure, update) = (tenure.clone(), Box::new(update));
+        self.write_and_be_done(Write::PutAccount { tenure, update }).await
     }
 
     async fn find_by_reference(

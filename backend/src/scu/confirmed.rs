@@ -23,7 +23,7 @@ use shared::sabotage;
 use tokio::time::Instant;
 
 use super::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
     StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
     UpdateTransaction, UpdatedTransaction,
 };
@@ -154,6 +154,10 @@ impl Scu for Confirmed {
 
     async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError> {
         self.unit.trace(identity).await
+    }
+
+    async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
+        self.unit.last_steps(client_id, limit).await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 
 use super::metrics::{Metrics, Outcome};
 use super::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
     StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
     UpdateTransaction, UpdatedTransaction,
 };
@@ -35,6 +35,15 @@ pub struct Patience {
     pub tries: u32,
     /// How long to wait between two tries (2 s).
     pub pause: Duration,
+}
+
+impl Patience {
+    /// How long one call may take in all.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let tries = self.tries.max(1);
+        self.one_try * tries + self.pause * (tries - 1)
+    }
 }
 
 impl Default for Patience {
@@ -168,6 +177,13 @@ impl Scu for Deadline {
     async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError> {
         self.ask("trace", WhenUnknown::Repeat, || self.unit.trace(identity))
             .await
+    }
+
+    async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
+        self.ask("last-steps", WhenUnknown::Repeat, || {
+            self.unit.last_steps(client_id, limit)
+        })
+        .await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

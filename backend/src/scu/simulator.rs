@@ -33,7 +33,7 @@ use shared::env::{Faults, Setting, Settings};
 use shared::identity::ScuId;
 
 use super::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
     StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
     UpdateTransaction, UpdatedTransaction,
 };
@@ -276,6 +276,12 @@ impl Scu for Simulator {
             })
         };
         self.act(OperationKind::Trace, trace).await
+    }
+
+    async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
+        let newest_first = |session: &mut Session<'_>| session.last_signed(client_id, limit);
+        let signed = self.act(OperationKind::LastSteps, newest_first).await?;
+        Ok(signed.into_iter().map(event::Signed::step).collect())
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

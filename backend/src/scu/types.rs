@@ -141,6 +141,88 @@ pub struct TransactionTrace {
     pub finished: Option<FinishedTransaction>,
 }
 
+/// What was signed of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    /// Its start.
+    Start,
+    /// An update.
+    Update,
+    /// Its finish.
+    Finish,
+}
+
+impl StepKind {
+    /// The kind in one word, for journals and logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Update => "update",
+            Self::Finish => "finish",
+        }
+    }
+}
+
+/// One signature that a TSE has made: what it shows when it is asked for its last ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedStep {
+    /// Under which identity it was asked for.
+    pub identity: TransactionIdentity,
+    /// What was signed.
+    pub kind: StepKind,
+    /// The transaction's number.
+    pub transaction_number: u64,
+    /// The TSE's signature counter.
+    pub counter: u64,
+    /// The TSE's time.
+    pub time: Ticks,
+    /// The signature.
+    pub signature_base64: String,
+}
+
+impl TransactionTrace {
+    /// Everything in it that carries a signature.
+    #[must_use]
+    pub fn signed_steps(&self, identity: TransactionIdentity) -> Vec<SignedStep> {
+        let step = |kind, transaction_number, time, signature: &SignatureData| SignedStep {
+            identity,
+            kind,
+            transaction_number,
+            counter: signature.counter,
+            time,
+            signature_base64: signature.signature_base64.clone(),
+        };
+        let started = self.started.as_ref().and_then(|started| {
+            let signature = started.signature.as_ref()?;
+            Some(step(
+                StepKind::Start,
+                started.transaction_number,
+                started.time,
+                signature,
+            ))
+        });
+        let updated = self.updated.as_ref().and_then(|updated| {
+            let signature = updated.signature.as_ref()?;
+            Some(step(
+                StepKind::Update,
+                updated.transaction_number,
+                updated.time,
+                signature,
+            ))
+        });
+        let finished = self.finished.as_ref().map(|finished| {
+            step(
+                StepKind::Finish,
+                finished.transaction_number,
+                finished.time,
+                &finished.signature,
+            )
+        });
+        [started, updated, finished].into_iter().flatten().collect()
+    }
+}
+
 /// The life of a TSE. Written as a number in JSON, as the original does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TseState {

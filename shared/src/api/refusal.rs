@@ -23,11 +23,13 @@ pub enum Refusal {
     ConfigurationUnavailable,
     /// 503: too many unknown cashboxes were asked for in a short time.
     RateLimited,
+    /// 503: the journal is older than what the TSE or a pod remembers of it; an operator must look.
+    StaleJournal,
 }
 
 impl Refusal {
     /// Every refusal, in the order above.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::HeldByOther,
         Self::OwnerSilent,
         Self::Moving,
@@ -38,6 +40,7 @@ impl Refusal {
         Self::OwnershipUnavailable,
         Self::ConfigurationUnavailable,
         Self::RateLimited,
+        Self::StaleJournal,
     ];
 
     /// The word that travels.
@@ -54,6 +57,7 @@ impl Refusal {
             Self::OwnershipUnavailable => "ownership-unavailable",
             Self::ConfigurationUnavailable => "configuration-unavailable",
             Self::RateLimited => "rate-limited",
+            Self::StaleJournal => "stale-journal",
         }
     }
 
@@ -74,7 +78,8 @@ impl Refusal {
             | Self::JournalUnavailable
             | Self::OwnershipUnavailable
             | Self::ConfigurationUnavailable
-            | Self::RateLimited => false,
+            | Self::RateLimited
+            | Self::StaleJournal => false,
         }
     }
 }

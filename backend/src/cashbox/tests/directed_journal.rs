@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, OperationId, QueueId};
+use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use tokio::sync::Notify;
 
+use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
     ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
     StoredItem, StoredOperation,
@@ -158,6 +159,22 @@ impl JournalStore for DirectedJournal {
             });
         }
         self.inner.find_operation(queue, operation).await
+    }
+
+    async fn find_items(
+        &self,
+        queue: QueueId,
+        items: &[QueueItemId],
+    ) -> Result<Vec<StoredOperation>, JournalError> {
+        self.inner.find_items(queue, items).await
+    }
+
+    async fn account(&self, queue: QueueId) -> Result<Account, JournalError> {
+        self.inner.account(queue).await
+    }
+
+    async fn put_account(&self, tenure: &Tenure, update: AccountUpdate) -> Result<(), JournalError> {
+        self.inner.put_account(tenure, update).await
     }
 
     async fn find_by_reference(

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
-use shared::identity::{CashBoxId, Epoch, OperationId, QueueId};
+use shared::identity::{CashBoxId, Epoch, OperationId, QueueId, QueueItemId};
 
 use crate::journal::JournalError;
+use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
     ActionJournalRow, Change, Entry, FailedFinishRow, FailedStartRow, Intent, InterruptedIntent,
     JournalDeRow, JournalKind, JournalPage, JournalQuery, MasterDataJson, OpenQueue, OpenTransactionRow,
@@ -32,6 +33,7 @@ pub(super) struct Queue {
     open_transactions: BTreeMap<String, OpenTransactionRow>,
     failed_starts: BTreeMap<String, FailedStartRow>,
     failed_finishes: BTreeMap<String, FailedFinishRow>,
+    account: Account,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,16 @@ struct Item {
     operation: OperationId,
     content_hash: [u8; 32],
     outcome: Option<Outcome>,
+}
+
+impl Item {
+    fn stored(&self) -> StoredOperation {
+        StoredOperation {
+            content_hash: self.content_hash,
+            item: self.row.clone(),
+            outcome: self.outcome,
+        }
+    }
 }
 
 impl Queue {
@@ -78,6 +90,7 @@ impl Queue {
             open_transactions: BTreeMap::new(),
             failed_starts: BTreeMap::new(),
             failed_finishes: BTreeMap::new(),
+            account: Account::default(),
         }
     }
 
@@ -202,11 +215,23 @@ impl Queue {
 
     pub(super) fn find_operation(&self, operation: OperationId) -> Option<StoredOperation> {
         let item = self.items.values().find(|item| item.operation == operation)?;
-        Some(StoredOperation {
-            content_hash: item.content_hash,
-            item: item.row.clone(),
-            outcome: item.outcome,
-        })
+        Some(item.stored())
+    }
+
+    pub(super) fn find_items(&self, wanted: &[QueueItemId]) -> Vec<StoredOperation> {
+        let found = self.items.values().filter(|item| wanted.contains(&item.row.item));
+        found.map(Item::stored).collect()
+    }
+
+    pub(super) fn account(&self) -> Account {
+        self.account.clone()
+    }
+
+    pub(super) fn put_account(&mut self, update: AccountUpdate) {
+        self.account = update.account;
+        self.actions.extend(update.actions);
+        let floor = update.raise_epoch_to.unwrap_or_default();
+        self.stored.epoch = self.stored.epoch.max(floor);
     }
 
     pub(super) fn find_by_reference(

@@ -2,6 +2,7 @@
 
 use shared::identity::QueueId;
 
+use super::account;
 use super::connection::{Connection, Value};
 use super::rows::item::{ANSWER, ITEM, answer_values, item_values};
 use super::rows::journals::{ACTION, JOURNAL_DE, RECEIPT, action_values, journal_de_values, receipt_values};
@@ -12,6 +13,7 @@ use super::rows::transactions::{
     FAILED_FINISH, FAILED_START, OPEN, failed_finish_values, failed_start_values, open_values, reference_key,
 };
 use super::table::Table;
+use crate::journal::account::Account;
 use crate::journal::entry::{ActionJournalRow, Change, Entry, Intent, QueueDeRow, ReceiptJournalRow};
 use crate::journal::fence::StoredQueue;
 
@@ -24,6 +26,7 @@ pub(super) struct Rows<'a> {
     pub(super) receipts: Vec<(QueueId, &'a ReceiptJournalRow)>,
     pub(super) queues_de: Vec<(QueueId, &'a QueueDeRow)>,
     pub(super) actions: Vec<(QueueId, &'a ActionJournalRow)>,
+    pub(super) accounts: Vec<(QueueId, &'a Account)>,
     others: Vec<(QueueId, &'a Change)>,
 }
 
@@ -78,6 +81,7 @@ impl<'a> Rows<'a> {
                 &values(self.actions.iter().map(|(queue, row)| action_values(*queue, row))),
             )
             .await?;
+        account::put_all(connection, &self.accounts).await?;
         for (queue, change) in &self.others {
             apply(connection, *queue, change).await?;
         }

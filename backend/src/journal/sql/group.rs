@@ -10,7 +10,7 @@ use shared::identity::{OperationId, QueueId};
 use super::changes::Rows;
 use super::connection::Connection;
 use super::write::{Outcome, Write, Written};
-use super::{append, claim, configuration, history, intent, open};
+use super::{account, append, claim, configuration, history, intent, open};
 use crate::journal::{JournalError, fence};
 use claim::Locked;
 
@@ -67,6 +67,10 @@ fn decide<'a>(
         Write::Append { entry, .. } => append::decide(stored, tenure, entry, rows),
         Write::AppendActions { rows: actions, .. } => {
             rows.actions.extend(actions.iter().map(|action| (queue, action)));
+            Ok(())
+        }
+        Write::PutAccount { update, .. } => {
+            account::decide(stored, update, rows);
             Ok(())
         }
         Write::Open { .. }

@@ -30,7 +30,7 @@ pub(super) fn id(bits: u128) -> Value<'static> {
 }
 
 /// An id as a value, if there is one.
-fn id_if_any(bits: Option<u128>) -> Value<'static> {
+pub(super) fn id_if_any(bits: Option<u128>) -> Value<'static> {
     Value::Id(bits.map(u128::to_be_bytes))
 }
 

@@ -6,6 +6,7 @@ use shared::identity::{CashBoxId, QueueId};
 
 use super::claim::Granted;
 use crate::journal::JournalError;
+use crate::journal::account::AccountUpdate;
 use crate::journal::entry::{ActionJournalRow, Entry, Intent, KeptConfiguration, OpenQueue, QueueSeed};
 use crate::journal::history::{ClaimReason, OwnershipChange};
 use crate::ownership::tenure::Tenure;
@@ -37,6 +38,10 @@ pub(super) enum Write {
         tenure: Tenure,
         rows: Vec<ActionJournalRow>,
     },
+    PutAccount {
+        tenure: Tenure,
+        update: Box<AccountUpdate>,
+    },
     KeepConfiguration {
         cashbox: CashBoxId,
         kept: KeptConfiguration,
@@ -67,7 +72,8 @@ impl Write {
             Self::Open { tenure, .. }
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
-            | Self::AppendActions { tenure, .. } => tenure.queue().as_u128(),
+            | Self::AppendActions { tenure, .. }
+            | Self::PutAccount { tenure, .. } => tenure.queue().as_u128(),
         }
     }
 
@@ -79,7 +85,8 @@ impl Write {
             Self::Open { tenure, .. }
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
-            | Self::AppendActions { tenure, .. } => Some(tenure),
+            | Self::AppendActions { tenure, .. }
+            | Self::PutAccount { tenure, .. } => Some(tenure),
         }
     }
 
@@ -91,6 +98,7 @@ impl Write {
             Self::Begin { .. } => "beginning a receipt",
             Self::Append { .. } => "appending a receipt",
             Self::AppendActions { .. } => "appending action journals",
+            Self::PutAccount { .. } => "accounting for the TSE",
             Self::KeepConfiguration { .. } => "keeping a configuration",
             Self::NoteChange { .. } => "noting a change of ownership",
         }

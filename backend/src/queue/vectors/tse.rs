@@ -5,11 +5,12 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use shared::clock::Ticks;
+use shared::identity::QueueItemId;
 
 use crate::scu::types::{
     ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction,
-    SignatureData, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo,
-    TseState, UpdateTransaction, UpdatedTransaction,
+    SignatureData, SignedStep, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace,
+    TseInfo, TseState, UpdateTransaction, UpdatedTransaction,
 };
 use crate::scu::{Scu, ScuError};
 
@@ -262,6 +263,22 @@ impl Scu for TestTse {
             return Err(unreachable());
         }
         Ok(inside.trace(identity).clone())
+    }
+
+    async fn last_steps(&self, _client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
+        let inside = self.call("LastSteps".to_owned());
+        inside.reached()?;
+        let identity = |(item, step): &(u128, u32)| TransactionIdentity {
+            item: QueueItemId::from_u128(*item),
+            step: *step,
+        };
+        let traces = inside.traces.iter();
+        let mut steps: Vec<_> = traces
+            .flat_map(|(key, trace)| trace.signed_steps(identity(key)))
+            .collect();
+        steps.sort_by_key(|step| std::cmp::Reverse(step.counter));
+        steps.truncate(limit);
+        Ok(steps)
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

@@ -9,7 +9,8 @@ use shared::clock::Ticks;
 use super::key::TseKey;
 use super::log_message::{ALGORITHM_NAME, TIME_FORMAT};
 use crate::scu::types::{
-    FinishedTransaction, SignatureData, StartedTransaction, TransactionIdentity, TseState, UpdatedTransaction,
+    FinishedTransaction, SignatureData, SignedStep, StartedTransaction, StepKind, TransactionIdentity,
+    TseState, UpdatedTransaction,
 };
 
 /// One line of the log.
@@ -121,6 +122,23 @@ impl Signed {
     #[must_use]
     pub fn process_data(&self) -> Vec<u8> {
         BASE64.decode(&self.process_data_base64).unwrap_or_default()
+    }
+
+    /// What it is in the list of the last signatures.
+    #[must_use]
+    pub fn step(self) -> SignedStep {
+        SignedStep {
+            identity: self.identity,
+            kind: match self.operation {
+                Operation::Start => StepKind::Start,
+                Operation::Update => StepKind::Update,
+                Operation::Finish => StepKind::Finish,
+            },
+            transaction_number: self.number,
+            counter: self.counter,
+            time: self.time,
+            signature_base64: self.signature_base64,
+        }
     }
 
     /// The answer to a start.

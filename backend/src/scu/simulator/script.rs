@@ -45,6 +45,8 @@ pub enum OperationKind {
     Finish,
     /// Asking what was signed under an identity.
     Trace,
+    /// Asking for the last signatures of a client.
+    LastSteps,
     /// Asking for the TSE's data.
     Info,
     /// Changing its state, its clients or its time.

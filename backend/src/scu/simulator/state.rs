@@ -4,13 +4,16 @@
 //! Uninitialized → Initialized → Terminated
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use shared::clock::Ticks;
 
 use super::event::{Event, Operation, Signed};
 use super::log_file::Place;
 use crate::scu::types::{TransactionIdentity, TseState};
+
+/// How many of each client's signatures are at hand when the last ones are asked for.
+const LAST_KEPT: usize = 256;
 
 /// A TSE's state.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub struct State {
     steps: HashMap<(TransactionIdentity, Operation), Place>,
     /// Signatures that were not erased yet, in order.
     exportable: Vec<Place>,
+    /// The last signatures of each client, oldest first.
+    last_of_client: HashMap<String, VecDeque<Place>>,
 }
 
 /// A line that cannot follow those before it.
@@ -46,6 +51,7 @@ impl State {
             last_time: Ticks(0),
             steps: HashMap::new(),
             exportable: Vec::new(),
+            last_of_client: HashMap::new(),
         }
     }
 
@@ -97,6 +103,11 @@ impl State {
         }
         self.steps.insert((signed.identity, signed.operation), place);
         self.exportable.push(place);
+        let last = self.last_of_client.entry(signed.client_id.clone()).or_default();
+        if last.len() == LAST_KEPT {
+            last.pop_front();
+        }
+        last.push_back(place);
         Ok(())
     }
 
@@ -104,6 +115,12 @@ impl State {
     #[must_use]
     pub fn signed_before(&self, identity: TransactionIdentity, operation: Operation) -> Option<Place> {
         self.steps.get(&(identity, operation)).copied()
+    }
+
+    /// Where the last signatures of a client stand, newest first.
+    pub fn last_of(&self, client_id: &str) -> impl Iterator<Item = Place> {
+        let last = self.last_of_client.get(client_id);
+        last.into_iter().flatten().rev().copied()
     }
 
     /// May a client start a transaction? Answers its number.

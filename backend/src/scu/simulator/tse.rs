@@ -285,6 +285,15 @@ impl Session<'_> {
         self.signed_at(place).map(Some)
     }
 
+    /// The newest signatures for a client, newest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last_signed(&self, client_id: &str, limit: usize) -> Result<Vec<Signed>, ScuError> {
+        let places = self.state.last_of(client_id).take(limit);
+        places.map(|place| self.signed_at(place)).collect()
+    }
+
     /// The lines of every signature that was not erased yet, in order; to be read with `signed_from`.
     ///
     /// # Errors
