@@ -31,6 +31,7 @@ macro_rules! keeps_every_promise {
             a_buried_pods_cashboxes_are_free_at_once
             renewing_tells_whether_the_record_had_vanished
             an_emptied_store_learns_again_whatever_the_epoch
+            an_emptied_store_names_another_era_in_which_it_reserves
             a_pods_record_says_what_was_renewed_last
             changes_reach_another_client
             any_schedule_of_two_clients_ends_as_the_rules_say

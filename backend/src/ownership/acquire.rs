@@ -59,10 +59,10 @@ impl Ownership {
                 return Acquired::Draining;
             }
             let round = match self.parts.store.reserve(cashbox, self.pod().incarnation()).await {
-                Ok(Reservation::Reserved { before: None }) => ControlFlow::Break(Acquired::Reserved),
-                Ok(Reservation::Reserved { before: Some(before) }) => {
-                    ControlFlow::Break(self.succeed(cashbox, before).await)
-                }
+                Ok(Reservation::Reserved { before: None, .. }) => ControlFlow::Break(Acquired::Reserved),
+                Ok(Reservation::Reserved {
+                    before: Some(before), ..
+                }) => ControlFlow::Break(self.succeed(cashbox, before).await),
                 Ok(Reservation::HeldBy(owner)) => {
                     last_seen = Some(owner.clone());
                     self.challenge(cashbox, owner, suspect).await

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use shared::identity::Incarnation;
 use shared::identity::pod::PodId;
 use shared::ownership::in_memory::InMemoryStore;
-use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, Passage, Reservation, StoreError};
+use shared::ownership::store::{Confirmation, Era, Owner, OwnershipEvent, Passage, Reservation, StoreError};
 use shared::placement::membership::REFRESH_EVERY;
 use shared::placement::pod::{PodRecord, PodState};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +49,9 @@ impl OwnershipStore for CuttableStore {
     }
     async fn bury(&self, incarnation: Incarnation) -> Result<(), StoreError> {
         self.way()?.bury(incarnation).await
+    }
+    async fn era(&self) -> Result<Option<Era>, StoreError> {
+        self.way()?.era().await
     }
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {
         self.way()?.pods().await

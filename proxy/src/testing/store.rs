@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
 use shared::ownership::store::{
-    Confirmation, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
+    Confirmation, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use shared::placement::pod::{PodRecord, PodState};
 use std::collections::HashMap;
@@ -86,6 +86,11 @@ impl OwnershipStore for ScriptedStore {
 
     async fn bury(&self, _: Incarnation) -> Result<(), StoreError> {
         unreachable!("a proxy buries nobody")
+    }
+
+    async fn era(&self) -> Result<Option<Era>, StoreError> {
+        self.while_held().await;
+        Ok(Some(Era(1)))
     }
 
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::first_renewals::FirstRenewals;
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use super::transition::{BoxRecord, Step};
 use crate::identity::{CashBoxId, Epoch, Incarnation};
@@ -32,6 +32,10 @@ struct State {
     /// next pod asks it before it takes a cashbox over.
     pods: HashMap<Incarnation, (PodRecord, Instant)>,
     boxes: HashMap<CashBoxId, BoxRecord>,
+    /// How often it was emptied: its era is made of it.
+    losses: u64,
+    /// Whether a pod has written its record in this era.
+    began: bool,
 }
 
 impl Default for InMemoryStore {
@@ -56,6 +60,8 @@ impl InMemoryStore {
         let mut state = self.lock();
         state.pods.clear();
         state.boxes.clear();
+        state.losses += 1;
+        state.began = false;
         self.announce(OwnershipEvent::Gap);
     }
 
@@ -71,6 +77,10 @@ impl InMemoryStore {
 }
 
 impl State {
+    fn era(&self) -> Era {
+        Era(self.losses)
+    }
+
     fn live(&self, incarnation: Incarnation) -> Option<&PodRecord> {
         let (pod, until) = self.pods.get(&incarnation)?;
         (*until > Instant::now()).then_some(pod)
@@ -103,6 +113,7 @@ impl OwnershipStore for InMemoryStore {
         let mut state = self.lock();
         let incarnation = pod.id.incarnation;
         let lived = state.live(incarnation).cloned();
+        state.began = true;
         state
             .pods
             .insert(incarnation, (pod.clone(), Instant::now() + lease));
@@ -121,6 +132,11 @@ impl OwnershipStore for InMemoryStore {
             self.announce(OwnershipEvent::PodsChanged);
         }
         Ok(())
+    }
+
+    async fn era(&self) -> Result<Option<Era>, StoreError> {
+        let state = self.lock();
+        Ok(state.began.then(|| state.era()))
     }
 
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {
@@ -148,7 +164,8 @@ impl OwnershipStore for InMemoryStore {
             (Step::Write(record), _) => {
                 state.boxes.insert(cashbox, record);
                 let before = state.before(record, by);
-                Ok(Reservation::Reserved { before })
+                let era = state.era();
+                Ok(Reservation::Reserved { before, era })
             }
             (Step::Keep, Some(owner)) => Ok(Reservation::HeldBy(owner)),
             (Step::Keep, None) => unreachable!("a reservation is refused only for a live holder"),

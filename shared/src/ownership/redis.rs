@@ -8,6 +8,7 @@
 //! | `{c}:live:<incarnation>` | nothing; the pod's lease | with the lease |
 //! | `{c}:pod:<incarnation>` | the pod's record | when buried, or an hour after its lease |
 //! | `{c}:pods` | the incarnations of all records | |
+//! | `{c}:era` | a number by chance, made with the first record: another one after the Redis was emptied | never |
 //! | `{c}:box:<cashbox>` | holder, who confirmed, epoch | never: an epoch is never forgotten |
 //! | `{c}` | channel of events | |
 
@@ -29,7 +30,7 @@ use super::ConnectError;
 use super::first_renewals::FirstRenewals;
 use super::message::{self, pod_from_json, pod_to_json};
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::placement::pod::PodRecord;
@@ -54,6 +55,7 @@ pub struct RedisStore {
 struct Scripts {
     renew: Script,
     bury: Script,
+    era: Script,
     pods: Script,
     owner: Script,
     reserve: Script,
@@ -67,6 +69,7 @@ impl Scripts {
         Self {
             renew: Script::new(include_str!("redis/renew.lua")),
             bury: Script::new(include_str!("redis/bury.lua")),
+            era: Script::new(include_str!("redis/era.lua")),
             pods: Script::new(include_str!("redis/pods.lua")),
             owner: Script::new(include_str!("redis/owner.lua")),
             reserve: Script::new(include_str!("redis/reserve.lua")),
@@ -104,6 +107,10 @@ impl RedisStore {
     fn pods_key(&self) -> String {
         format!("{}:pods", self.channel)
     }
+
+    fn era_key(&self) -> String {
+        format!("{}:era", self.channel)
+    }
 }
 
 /// In braces: the part of a key that decides its slot.
@@ -119,13 +126,15 @@ impl OwnershipStore for RedisStore {
         let mut call = self.scripts.renew.key(self.key("live", incarnation));
         call.key(self.key("pod", incarnation))
             .key(self.pods_key())
+            .key(self.era_key())
             .arg(incarnation.to_string())
             .arg(pod_to_json(pod))
             .arg(pod_to_json(&pod.without_load()))
             .arg(millis(lease))
             .arg(millis(lease + KEEP_LAPSED))
             .arg(&self.channel)
-            .arg(message::PODS_CHANGED);
+            .arg(message::PODS_CHANGED)
+            .arg(Era::random().0);
         let lived: bool = self.link.invoke("renewing a pod's record", &call).await?;
         Ok(lived || first)
     }
@@ -138,6 +147,12 @@ impl OwnershipStore for RedisStore {
             .arg(&self.channel)
             .arg(message::PODS_CHANGED);
         self.link.invoke("removing a pod's record", &call).await
+    }
+
+    async fn era(&self) -> Result<Option<Era>, StoreError> {
+        let mut call = self.scripts.era.key(self.era_key());
+        let era: Option<u64> = self.link.invoke("reading the store's era", &mut call).await?;
+        Ok(era.map(Era))
     }
 
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {
@@ -163,14 +178,17 @@ impl OwnershipStore for RedisStore {
         let doing = "reserving a cashbox";
         let mut call = self.scripts.reserve.key(self.key("box", cashbox));
         call.key(self.key("live", by))
+            .key(self.era_key())
             .arg(by.to_string())
             .arg(&self.channel);
-        let (answer, pod, epoch): (String, String, u64) = self.link.invoke(doing, &call).await?;
+        let (answer, pod, epoch, era): (String, String, u64, u64) = self.link.invoke(doing, &call).await?;
+        let era = Era(era);
         Ok(match (answer.as_str(), pod.as_str()) {
             ("asker-unknown", _) => Reservation::AskerUnknown,
-            ("reserved", "") => Reservation::Reserved { before: None },
+            ("reserved", "") => Reservation::Reserved { before: None, era },
             ("reserved", pod) => Reservation::Reserved {
                 before: Some(owner(pod, epoch, doing)?),
+                era,
             },
             ("held", pod) => Reservation::HeldBy(owner(pod, epoch, doing)?),
             _ => return Err(unreadable(doing, "an answer that no script gives")),

@@ -27,7 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::first_renewals::FirstRenewals;
 use super::message::{message, pod_to_json};
 use super::store::{
-    Confirmation, EVENTS_KEPT, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
+    Confirmation, EVENTS_KEPT, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
 use super::transition::Step;
 use crate::identity::{CashBoxId, Epoch, Incarnation};
@@ -163,6 +163,7 @@ impl SqlStore {
         row::write_pod(&mut transaction, pod, lease, before.is_some()).await?;
         let lived = before.as_ref().is_some_and(|before| before.lives);
         let changed = before.is_none_or(|before| before.without_load != pod_to_json(&pod.without_load()));
+        row::begin_era(&mut transaction).await?;
         if changed || !lived {
             note(&mut transaction, &OwnershipEvent::PodsChanged).await?;
         }
@@ -181,6 +182,11 @@ impl SqlStore {
             note(&mut transaction, &OwnershipEvent::PodsChanged).await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    async fn try_era(&self) -> Result<Option<Era>, SqlError> {
+        let rows = self.tables.ready().await?.rows(row::SELECT_ERA, &[]).await?;
+        rows.first().map(|row| row::era(row.number(0)?)).transpose()
     }
 
     async fn try_pods(&self) -> Result<Vec<PodRecord>, SqlError> {
@@ -234,10 +240,12 @@ impl SqlStore {
             Some(before) => row::any_pod(&mut transaction, before).await?,
             None => None,
         };
+        let era = row::begin_era(&mut transaction).await?;
         transaction.commit().await?;
         let epoch = next.epoch;
         Ok(Reservation::Reserved {
             before: before.map(|pod| Owner { pod, epoch }),
+            era,
         })
     }
 
@@ -323,6 +331,10 @@ impl OwnershipStore for SqlStore {
 
     async fn bury(&self, incarnation: Incarnation) -> Result<(), StoreError> {
         retrying("removing a pod's record", || self.try_bury(incarnation)).await
+    }
+
+    async fn era(&self) -> Result<Option<Era>, StoreError> {
+        retrying("reading the store's era", || self.try_era()).await
     }
 
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::broadcast;
 
@@ -22,6 +23,19 @@ pub struct Owner {
     pub epoch: Epoch,
 }
 
+/// Which life of the store this is: another one after the store lost everything it knew. Two stores that name the
+/// same era hold the same records; in a new era a pod's cashboxes are on record only after it has put them there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Era(pub u64);
+
+impl Era {
+    /// One that no store has had before. It fits a signed column of a database.
+    #[must_use]
+    pub(crate) fn random() -> Self {
+        Self(rand::random::<u64>() >> 1)
+    }
+}
+
 /// What a reservation came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reservation {
@@ -30,6 +44,8 @@ pub enum Reservation {
         /// The pod that confirmed the last epoch and neither released it nor was buried: its lease ran out. It
         /// may be serving still, cut off from this store alone, so it is asked before the cashbox is claimed.
         before: Option<Owner>,
+        /// The era in which it is reserved: what the store knows of the cashbox was told it in this era.
+        era: Era,
     },
     /// A live pod holds it already, by reservation or by epoch.
     HeldBy(Owner),
@@ -117,6 +133,10 @@ pub trait OwnershipStore: Send + Sync + Debug {
     /// Removes a pod's record, and with it the validity of everything it holds. A pod calls it for itself when
     /// it leaves; a peer calls it on evidence that the process is gone.
     async fn bury(&self, incarnation: Incarnation) -> Result<(), StoreError>;
+
+    /// The era of the store; `None` before a pod has written its record there. Whoever reads it after something
+    /// else knows that what was read is of this era or an earlier one.
+    async fn era(&self) -> Result<Option<Era>, StoreError>;
 
     /// Every pod whose record lives, in order of name.
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError>;

@@ -68,7 +68,7 @@ impl Place {
             Self::InMemory(store) => store.empty(),
             Self::Redis(server) => server.restart_empty().await,
             Self::Database(url) => {
-                for table in ["pod", "box", "change"] {
+                for table in ["pod", "box", "era", "change"] {
                     execute(url, format!("DELETE FROM byodc_ownership_{table}")).await;
                 }
             }

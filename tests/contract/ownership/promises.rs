@@ -8,7 +8,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use shared::identity::{CashBoxId, Epoch};
 use shared::ownership::in_memory::InMemoryStore;
-use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation};
+use shared::ownership::store::{
+    Confirmation, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation,
+};
 use shared::placement::pod::{PodRecord, PodState};
 use tokio::sync::broadcast::Receiver;
 
@@ -16,7 +18,12 @@ use super::place::{LONG, Place, SHORT, SOON, lapsed, live_pod, pod};
 
 type Store = Arc<dyn OwnershipStore>;
 
-const RESERVED: Reservation = Reservation::Reserved { before: None };
+const RESERVED: Reservation = Reservation::Reserved {
+    before: None,
+    era: ANY,
+};
+/// Eras are by chance: where they do not matter, this one stands for all.
+const ANY: Era = Era(0);
 
 fn owner(pod: &PodRecord, epoch: u64) -> Owner {
     Owner {
@@ -26,7 +33,14 @@ fn owner(pod: &PodRecord, epoch: u64) -> Owner {
 }
 
 async fn reserve(store: &Store, cashbox: CashBoxId, by: &PodRecord) -> Reservation {
-    store.reserve(cashbox, by.id.incarnation).await.unwrap()
+    in_any_era(store.reserve(cashbox, by.id.incarnation).await.unwrap())
+}
+
+fn in_any_era(reservation: Reservation) -> Reservation {
+    match reservation {
+        Reservation::Reserved { before, .. } => Reservation::Reserved { before, era: ANY },
+        other => other,
+    }
 }
 
 async fn confirm(store: &Store, cashbox: CashBoxId, by: &PodRecord, epoch: u64) -> Confirmation {
@@ -117,7 +131,7 @@ pub async fn a_lease_that_runs_out_frees_the_cashboxes_and_names_whom_to_ask(pla
     lapsed(&other, &a).await;
     assert_eq!(owned(&other, cashbox).await, None);
     let before = Some(owner(&a, 5));
-    let reserved = Reservation::Reserved { before };
+    let reserved = Reservation::Reserved { before, era: ANY };
     assert_eq!(reserve(&other, cashbox, &b).await, reserved);
     assert_eq!(owned(&store, cashbox).await, Some(owner(&b, 5)));
     assert_eq!(
@@ -332,6 +346,35 @@ pub async fn an_emptied_store_learns_again_whatever_the_epoch(place: &mut Place)
     assert_eq!(owned(&store, cashbox).await, Some(owner(&a, 5)));
 }
 
+pub async fn an_emptied_store_names_another_era_in_which_it_reserves(place: &mut Place) {
+    let (store, other) = (place.client(), place.client());
+    assert_eq!(store.era().await.unwrap(), None, "nobody has been here");
+    let (cashbox, a) = (CashBoxId::random(), live_pod(&store, "a", LONG).await);
+    let first = other
+        .era()
+        .await
+        .unwrap()
+        .expect("the first record begins an era");
+    store.renew(&a, LONG).await.unwrap();
+    live_pod(&other, "b", LONG).await;
+    assert_eq!(store.era().await.unwrap(), Some(first), "nothing was lost");
+    assert_eq!(reserved_in(&store, cashbox, &a).await, first);
+    place.empty().await;
+    let gone = async || store.era().await.ok();
+    assert_eq!(eventually("the store answers again", SOON, gone).await, None);
+    store.renew(&a, LONG).await.unwrap();
+    let second = store.era().await.unwrap().expect("the record is back");
+    assert_ne!(second, first);
+    assert_eq!(reserved_in(&store, cashbox, &a).await, second);
+}
+
+async fn reserved_in(store: &Store, cashbox: CashBoxId, by: &PodRecord) -> Era {
+    match store.reserve(cashbox, by.id.incarnation).await.unwrap() {
+        Reservation::Reserved { era, .. } => era,
+        other => panic!("not reserved: {other:?}"),
+    }
+}
+
 pub async fn a_pods_record_says_what_was_renewed_last(place: &mut Place) {
     let (store, other) = (place.client(), place.client());
     let b = live_pod(&store, "b", LONG).await;
@@ -464,7 +507,7 @@ impl Call {
         match self.what {
             What::Renew => outcome.renewed = Some(store.renew(pod, LONG).await.unwrap()),
             What::Bury => store.bury(by).await.unwrap(),
-            What::Reserve => outcome.reserved = Some(store.reserve(cashbox, by).await.unwrap()),
+            What::Reserve => outcome.reserved = Some(in_any_era(store.reserve(cashbox, by).await.unwrap())),
             What::Confirm => outcome.confirmed = Some(store.confirm(cashbox, by, self.epoch).await.unwrap()),
             What::GiveUp => store.release(cashbox, by, None).await.unwrap(),
             What::Release => store.release(cashbox, by, Some(self.epoch)).await.unwrap(),

@@ -6,6 +6,7 @@ use super::SqlError;
 use super::database::{Arg, Transaction};
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::ownership::message::{pod_from_json, pod_to_json};
+use crate::ownership::store::Era;
 use crate::ownership::transition::BoxRecord;
 use crate::placement::pod::PodRecord;
 
@@ -85,6 +86,27 @@ async fn read_pod(
         .row(select, &[Arg::Text(incarnation.to_string())])
         .await?;
     row.map(|row| pod(&row.text(0)?)).transpose()
+}
+
+/// Reads the era, if one has begun.
+pub(super) const SELECT_ERA: &str = "SELECT era FROM byodc_ownership_era WHERE id = 1";
+
+/// The era; the first transaction in empty tables begins one. Two that do so at once conflict, and one begins again.
+pub(super) async fn begin_era(transaction: &mut Transaction) -> Result<Era, SqlError> {
+    if let Some(row) = transaction.row(SELECT_ERA, &[]).await? {
+        return era(row.number(0)?);
+    }
+    let begun = Era::random();
+    let number = i64::try_from(begun.0).map_err(|_| SqlError::Unreadable(format!("era {}", begun.0)))?;
+    let insert = "INSERT INTO byodc_ownership_era (id, era) VALUES (1, ?)";
+    transaction.execute(insert, &[Arg::Number(number)]).await?;
+    Ok(begun)
+}
+
+/// Reads a stored era.
+pub(super) fn era(number: i64) -> Result<Era, SqlError> {
+    let era = u64::try_from(number).map(Era);
+    era.map_err(|_| SqlError::Unreadable(format!("era {number}")))
 }
 
 /// Reads a cashbox's row and keeps others from changing it.

@@ -5,7 +5,7 @@ use super::database::{Arg, Database};
 /// What this build reads and writes.
 const VERSION: i64 = 1;
 
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS byodc_ownership_schema (id BIGINT PRIMARY KEY, version BIGINT NOT NULL)",
     // A pod's record stays after its lease until it is buried: the next pod asks it before it takes over.
     "CREATE TABLE IF NOT EXISTS byodc_ownership_pod (
@@ -13,6 +13,8 @@ const TABLES: [&str; 4] = [
         lease_until_ms BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS byodc_ownership_box (
         cashbox {key} NOT NULL PRIMARY KEY, holder {key} NULL, confirmed_by {key} NULL, epoch BIGINT NOT NULL)",
+    // One row: a number by chance, another one after the tables were emptied.
+    "CREATE TABLE IF NOT EXISTS byodc_ownership_era (id BIGINT PRIMARY KEY, era BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS byodc_ownership_change (
         id {serial}, at_ms BIGINT NOT NULL, message TEXT NOT NULL)",
 ];
