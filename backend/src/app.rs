@@ -137,12 +137,12 @@ fn ownership_of(
 ) -> anyhow::Result<Ownership> {
     let peers = HttpPeers::new().context("cannot build the client that asks other pods")?;
     Ok(Ownership::new(crate::ownership::Parts {
-        membership: Membership::follow(store.clone(), config.ownership.renew_every),
+        membership: Membership::follow(store.clone(), config.ownership.lease.renew_every),
         store,
         peers: Arc::new(peers),
         pod: Arc::new(ThisPod::new(record)),
-        lease: config.ownership.lease,
-        renew_every: config.ownership.renew_every,
+        lease: config.ownership.lease.lasts,
+        renew_every: config.ownership.lease.renew_every,
         when_unreachable: config.when_unreachable,
     }))
 }

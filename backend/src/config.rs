@@ -5,6 +5,7 @@
 use shared::env::{Faults, Setting, Settings};
 use shared::ownership::config as record;
 use shared::ownership::config::OwnershipConfig;
+use shared::timings::{self, PodTimes, Told};
 
 use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
@@ -35,9 +36,21 @@ pub struct Config {
     pub shutdown: shutdown::Config,
 }
 
+/// Notes every time of a pod that does not fit another.
+fn check_times(settings: &Settings, shutdown: &shutdown::Config, faults: &mut Faults) {
+    let drain = Told {
+        setting: &shutdown::DRAIN_SECONDS,
+        time: shutdown.budget,
+    };
+    let grace = timings::grace(settings, faults);
+    PodTimes { drain, grace }.check(faults);
+}
+
 impl Config {
     /// Reads every part. What is wrong is noted in `faults`, and reading goes on.
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+        let shutdown = shutdown::Config::read(settings, faults);
+        check_times(settings, &shutdown, faults);
         Self {
             pod: pod::Config::read(settings, faults),
             http: http::Config::read(settings, faults),
@@ -47,7 +60,7 @@ impl Config {
             config_service: config_service::Config::read(settings, faults),
             simulator: simulator::Config::read(settings, faults),
             cashbox: cashbox::Config::read(settings, faults),
-            shutdown: shutdown::Config::read(settings, faults),
+            shutdown,
         }
     }
 }
@@ -65,6 +78,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         simulator::SETTINGS,
         cashbox::SETTINGS,
         shutdown::SETTINGS,
+        timings::SETTINGS,
     ]
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use shared::env::{Faults, Setting, Settings};
 use shared::shutdown::Shutdown;
+use shared::timings::CONNECTIONS_END;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -55,9 +56,6 @@ impl Config {
     }
 }
 
-/// How long open connections may take to end once nothing is left to serve on them.
-const CONNECTIONS_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The parts of a pod that run until they are told to stop.
 #[derive(Debug)]
 pub struct Running {
@@ -91,7 +89,7 @@ pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
     }
     running.close_listeners.cancel();
     let closed = async { while running.listeners.join_next().await.is_some() {} };
-    if tokio::time::timeout(CONNECTIONS_TIMEOUT, closed).await.is_err() {
+    if tokio::time::timeout(CONNECTIONS_END, closed).await.is_err() {
         tracing::info!("connections that did not end are cut");
         running.listeners.shutdown().await;
     }

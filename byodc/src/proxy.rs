@@ -4,6 +4,7 @@ use anyhow::Context;
 use shared::env::{Faults, Setting, Settings};
 use shared::ownership::config::OwnershipConfig;
 use shared::ownership::{self, config as ownership_config};
+use shared::timings;
 
 use crate::cli::Given;
 use crate::role;
@@ -20,16 +21,20 @@ pub struct Config {
 impl Config {
     /// Reads both parts.
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
-        Self {
-            proxy: proxy::config::Config::read(settings, faults),
-            ownership: OwnershipConfig::read(settings, faults),
-        }
+        let ownership = OwnershipConfig::read(settings, faults);
+        let proxy = proxy::config::Config::read(settings, ownership.lease, faults);
+        proxy.check_times(settings, faults);
+        Self { proxy, ownership }
     }
 }
 
 /// The settings of every part.
 pub fn settings() -> Vec<&'static [Setting]> {
-    vec![proxy::config::SETTINGS, ownership_config::SETTINGS]
+    vec![
+        proxy::config::SETTINGS,
+        ownership_config::SETTINGS,
+        timings::SETTINGS,
+    ]
 }
 
 /// Runs the role until it is asked to stop.

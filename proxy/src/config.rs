@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::env::{Faults, Setting, Settings};
+use shared::timings::{self, Lease, ProxyTimes, Told};
 
 use named_pods::{DnsName, StaticPod, StaticPods};
 
@@ -201,12 +202,16 @@ pub struct Config {
     pub pods_dns: Option<String>,
     pub lame_duck: Duration,
     pub drain: Duration,
+    /// How long pods' records live, as the settings of ownership say.
+    pub lease: Lease,
 }
 
 impl Config {
-    /// Reads what the proxy was told. Every fault is added to `faults`; the default stands in for it.
-    pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
+    /// Reads what the proxy was told beside the `lease` of pods. Every fault is added to `faults`; the default
+    /// stands in for it.
+    pub fn read(settings: &Settings, lease: Lease, faults: &mut Faults) -> Self {
         Self {
+            lease,
             listen: settings.value(&LISTEN, faults),
             tls: tls(settings, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
@@ -227,6 +232,22 @@ impl Config {
             lame_duck: millis(settings, &LAME_DUCK_MS, 0..=600_000, faults),
             drain: millis(settings, &DRAIN_MS, 0..=3_600_000, faults),
         }
+    }
+}
+
+impl Config {
+    /// Notes every time that does not fit another.
+    pub fn check_times(&self, settings: &Settings, faults: &mut Faults) {
+        let told = |setting, time| Told { setting, time };
+        let times = ProxyTimes {
+            lease: self.lease,
+            deadline: told(&DEADLINE_MS, self.deadline),
+            connect: told(&CONNECT_MS, self.connect),
+            lame_duck: told(&LAME_DUCK_MS, self.lame_duck),
+            drain: told(&DRAIN_MS, self.drain),
+            grace: timings::grace(settings, faults),
+        };
+        times.check(faults);
     }
 }
 
@@ -285,11 +306,29 @@ fn tls(settings: &Settings, faults: &mut Faults) -> Option<TlsConfig> {
 mod tests {
     use super::*;
     use shared::env::Origin;
+    use shared::ownership::config::OwnershipConfig;
 
     fn read(given: &[(&str, &str)]) -> (Config, Faults) {
         let settings = Settings::default().with(Origin::Environment, given.iter().copied());
         let mut faults = Faults::default();
-        (Config::read(&settings, &mut faults), faults)
+        let lease = OwnershipConfig::read(&settings, &mut faults).lease;
+        let config = Config::read(&settings, lease, &mut faults);
+        config.check_times(&settings, &mut faults);
+        (config, faults)
+    }
+
+    #[test]
+    fn a_deadline_shorter_than_a_takeover_is_a_fault() {
+        let (_, faults) = read(&[
+            ("Byodc__Proxy__DeadlineMs", "12000"),
+            ("Byodc__Proxy__ConnectMs", "500"),
+        ]);
+        assert_eq!(faults.lines().len(), 1, "{faults}");
+        let (_, faults) = read(&[
+            ("Byodc__Lease__Seconds", "60"),
+            ("Byodc__Drain__GraceSeconds", "20"),
+        ]);
+        assert_eq!(faults.lines().len(), 2, "{faults}");
     }
 
     #[test]

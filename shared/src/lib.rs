@@ -18,6 +18,8 @@ pub mod ownership;
 pub mod clock;
 /// Settings from the environment, every fault reported at once, secrets shown as dots.
 pub mod env;
+/// Every time that must fit another, and the check that they do.
+pub mod timings;
 /// Logs: one shape for every role.
 pub mod telemetry;
 /// Breaking things on purpose, for tests; not in a build that is meant to serve.

@@ -7,23 +7,19 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch};
 use shared::placement::pod::PodRecord;
+use shared::timings::{PEER_ANSWER, PEER_CONNECT};
 
 /// Where a pod tells who it is.
 pub const IDENTITY_PATH: &str = "/peer/v1/identity";
 /// Where a pod tells whether it holds a cashbox; the id follows.
 pub const CASHBOXES_PATH: &str = "/peer/v1/cashboxes/";
 
-/// How long a pod may take to answer. It answers from memory, so whoever takes longer is silent.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(800);
-/// How long a connection may take; a refusal comes at once.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// The longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 4096;
 
@@ -87,8 +83,8 @@ impl HttpPeers {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(0)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
+            .connect_timeout(PEER_CONNECT)
+            .timeout(PEER_ANSWER)
             .build()?;
         Ok(Self { client })
     }

@@ -7,8 +7,8 @@ use shared::identity::Incarnation;
 use shared::identity::pod::PodId;
 use shared::ownership::in_memory::InMemoryStore;
 use shared::ownership::store::{Confirmation, Era, Owner, OwnershipEvent, Passage, Reservation, StoreError};
-use shared::placement::membership::REFRESH_EVERY;
 use shared::placement::pod::{PodRecord, PodState};
+use shared::timings::READ_EVERY;
 use tokio_util::sync::CancellationToken;
 
 use super::acquire::{Acquired, Confirmed};
@@ -127,7 +127,7 @@ impl Scene {
         store.renew(&me, LEASE).await.unwrap();
         let ownership = Ownership::new(Parts {
             store: store.clone(),
-            membership: Membership::follow(store.clone(), REFRESH_EVERY),
+            membership: Membership::follow(store.clone(), READ_EVERY),
             peers: peers.clone(),
             pod: Arc::new(ThisPod::new(me)),
             lease: LEASE,

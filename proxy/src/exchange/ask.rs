@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::header;
+use shared::timings::LOOK_EVERY;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::message::answer;
@@ -19,8 +20,6 @@ use super::{Exchange, Tried};
 
 /// A body up to this many bytes is sent together with its head.
 const SENT_AT_ONCE_MAX: usize = 16_384;
-/// How often a request that waits for its answer looks whether it waits at the right pod.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Exchange<'_> {
     /// One try: send the request, read the head of the answer.

@@ -13,9 +13,6 @@ use tokio::time::Instant;
 
 /// How long a pod that refused a connection is passed over when a cashbox without an owner is placed.
 const AVOIDED_FOR: Duration = Duration::from_secs(5);
-/// How long a pod may be missing from the store before it counts as gone: longer than two renewals, so that a
-/// store that was emptied does not make every pod look dead at once.
-const MISSING_FOR: Duration = Duration::from_secs(5);
 
 const READY: u8 = 0;
 const DRAINING: u8 = 1;
@@ -106,8 +103,8 @@ impl Peer {
         }
     }
 
-    /// Notes that the store does not know the pod, or not any more.
-    pub fn is_missing(&self) {
+    /// Notes that the store does not know the pod, or not any more. Missing for `limit`, it counts as gone.
+    pub fn is_missing(&self, limit: Duration) {
         let now = self.now_ms();
         let since = match self
             .missing_since
@@ -116,7 +113,7 @@ impl Peer {
             Ok(_) => now,
             Err(since) => since,
         };
-        if now - since >= to_ms(MISSING_FOR) {
+        if now - since >= to_ms(limit) {
             self.state.store(GONE, Ordering::Relaxed);
         }
     }
@@ -177,12 +174,12 @@ impl Peers {
     }
 
     /// Notes which pods the store knows, by asking `is_known` of each; forgets those that are gone and that
-    /// nothing refers to any more.
-    pub fn compare(&self, is_known: impl Fn(&Peer) -> bool) {
+    /// nothing refers to any more. A pod that is missing for `limit` is gone.
+    pub fn compare(&self, limit: Duration, is_known: impl Fn(&Peer) -> bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, peer| {
             if peer.incarnation.is_some() && !is_known(peer) {
-                peer.is_missing();
+                peer.is_missing(limit);
             }
             !(peer.is_gone() && Arc::strong_count(peer) == 1)
         });
@@ -192,6 +189,8 @@ impl Peers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
 
     fn peer() -> Arc<Peer> {
         let id = PodId {
@@ -204,10 +203,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pod_is_gone_only_after_it_was_missing_for_a_while() {
         let peer = peer();
-        peer.is_missing();
+        peer.is_missing(LIMIT);
         assert!(peer.is_ready());
-        tokio::time::advance(MISSING_FOR).await;
-        peer.is_missing();
+        tokio::time::advance(LIMIT).await;
+        peer.is_missing(LIMIT);
         assert!(peer.is_gone());
         peer.is_known(PodState::Ready);
         assert!(peer.is_ready());

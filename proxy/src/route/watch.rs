@@ -7,6 +7,7 @@ use std::time::Duration;
 use shared::identity::pod::PodName;
 use shared::ownership::store::OwnershipEvent;
 use shared::placement::pod::PodRecord;
+use shared::timings::READ_EVERY;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -17,9 +18,6 @@ use crate::waiting_room::WaitingRoom;
 use super::Routes;
 use super::candidate::Membership;
 
-/// How often the pods are read when nothing happens.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
-
 /// Follows the store for as long as the proxy runs.
 #[derive(Debug)]
 pub struct Watch {
@@ -28,6 +26,8 @@ pub struct Watch {
     named: Vec<(PodName, SocketAddr)>,
     dns: Option<String>,
     store_answers: bool,
+    /// How long a pod may be missing from the store before it counts as gone.
+    missing_max: Duration,
 }
 
 /// What made the watch go on.
@@ -50,13 +50,14 @@ impl Watch {
             named: named.collect(),
             dns: config.pods_dns.clone(),
             store_answers: true,
+            missing_max: config.lease.return_after_loss(),
         }
     }
 
     /// Reads the pods once, then follows the store until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut events = self.routes.lookup.store().events();
-        let mut tick = tokio::time::interval(REFRESH_EVERY);
+        let mut tick = tokio::time::interval(READ_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut events_end = false;
         loop {
@@ -121,9 +122,9 @@ impl Watch {
             self.waiting_room.wake_all();
         }
         let membership = routes.membership.load();
-        routes
-            .peers
-            .compare(|peer| peer.incarnation.is_none_or(|start| membership.knows(start)));
+        routes.peers.compare(self.missing_max, |peer| {
+            peer.incarnation.is_none_or(|start| membership.knows(start))
+        });
         routes.table.sweep();
     }
 

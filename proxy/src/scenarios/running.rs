@@ -66,7 +66,9 @@ async fn a_port_that_is_taken_is_an_error_at_start() {
         shared::env::Origin::Environment,
         [("Byodc__Proxy__Listen", taken.local_addr().unwrap().to_string())],
     );
-    let config = crate::config::Config::read(&settings, &mut shared::env::Faults::default());
+    let mut faults = shared::env::Faults::default();
+    let lease = shared::ownership::config::OwnershipConfig::read(&settings, &mut faults).lease;
+    let config = crate::config::Config::read(&settings, lease, &mut faults);
     let error = crate::start(config, ScriptedStore::new(), shared::shutdown::Shutdown::new())
         .await
         .unwrap_err();

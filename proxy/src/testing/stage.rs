@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use shared::env::{Faults, Origin, Settings};
 use shared::identity::CashBoxId;
+use shared::ownership::config::OwnershipConfig;
 use shared::placement::pod::PodRecord;
 use shared::shutdown::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,7 +72,8 @@ impl Stage {
         let given = given.into_iter().chain(settings.iter().copied());
         let settings = Settings::default().with(Origin::Environment, given);
         let mut faults = Faults::default();
-        let config = Config::read(&settings, &mut faults);
+        let lease = OwnershipConfig::read(&settings, &mut faults).lease;
+        let config = Config::read(&settings, lease, &mut faults);
         assert!(faults.lines().is_empty(), "{faults}");
         let shutdown = Shutdown::new();
         let running = crate::start(config, store.clone(), shutdown.clone())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::redis::connection::RedisConnection;
 use super::sql::address::DatabaseAddress;
 use crate::env::{Faults, Setting, Settings};
+use crate::timings::Lease;
 
 /// The Redis that records ownership.
 pub const REDIS: Setting = Setting::secret(
@@ -61,28 +62,22 @@ pub struct OwnershipConfig {
     pub place: Place,
     /// Prefix of keys and name of the channel in Redis: 1 to 64 letters, digits, `-`, `_`, `.`, `:` or `/`.
     pub channel: String,
-    /// How long a pod's record lives without renewal.
-    pub lease: Duration,
-    /// How often a pod renews its record.
-    pub renew_every: Duration,
+    /// How long a pod's record lives, and how often it is renewed.
+    pub lease: Lease,
 }
 
 impl OwnershipConfig {
     /// Reads where the record is kept and how long leases last.
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
-        let lease = settings.number(&LEASE_SECONDS, 2..=300, faults);
-        let renew_every = settings.number(&RENEW_SECONDS, 1..=100, faults);
-        if renew_every * 2 > lease {
-            faults.add_text(format!(
-                "{} = {renew_every} and {} = {lease}: a lease must outlast two renewals, so that one may be lost",
-                RENEW_SECONDS.name, LEASE_SECONDS.name
-            ));
-        }
+        let lease = Lease {
+            lasts: Duration::from_secs(settings.number(&LEASE_SECONDS, 2..=300, faults)),
+            renew_every: Duration::from_secs(settings.number(&RENEW_SECONDS, 1..=100, faults)),
+        };
+        lease.check(faults);
         Self {
             place: place(settings, faults),
             channel: channel(settings, faults),
-            lease: Duration::from_secs(lease),
-            renew_every: Duration::from_secs(renew_every),
+            lease,
         }
     }
 }
@@ -151,7 +146,7 @@ mod tests {
     fn without_an_address_a_pod_runs_alone() {
         let (config, faults) = read(&[("Redis__ConnectionString", " "), ("Byodc__Ownership__Url", "")]);
         assert_eq!((config.place, faults.len()), (Place::Alone, 0));
-        assert_eq!(config.lease, Duration::from_secs(10));
+        assert_eq!(config.lease.lasts, Duration::from_secs(10));
     }
 
     #[test]
@@ -163,23 +158,6 @@ mod tests {
         let (_, faults) = read(&[redis, database]);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].contains("are both set"), "{faults:?}");
-    }
-
-    #[test]
-    fn a_lease_that_one_lost_renewal_would_end_is_a_fault() {
-        let (_, faults) = read(&[
-            ("Byodc__Lease__Seconds", "3"),
-            ("Byodc__Lease__RenewSeconds", "2"),
-        ]);
-        assert_eq!(faults.len(), 1);
-        assert!(
-            read(&[
-                ("Byodc__Lease__Seconds", "4"),
-                ("Byodc__Lease__RenewSeconds", "2")
-            ])
-            .1
-            .is_empty()
-        );
     }
 
     #[test]

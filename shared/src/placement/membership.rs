@@ -16,8 +16,6 @@ use super::ring::Ring;
 use crate::identity::Incarnation;
 use crate::ownership::store::{OwnershipEvent, OwnershipStore};
 
-/// How often the pods are read when no event says that they changed.
-pub const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// The least time between two readings, so that a burst of events is read once.
 const REFRESH_PAUSE: Duration = Duration::from_millis(20);
 
@@ -131,6 +129,7 @@ mod tests {
     use crate::identity::pod::PodId;
     use crate::ownership::in_memory::InMemoryStore;
     use crate::placement::pod::PodState;
+    use crate::timings::READ_EVERY;
 
     const LEASE: Duration = Duration::from_secs(10);
     /// So seldom that what is seen was seen because of an event.
@@ -176,9 +175,9 @@ mod tests {
     async fn a_lease_that_runs_out_is_seen_at_the_next_reading() {
         let store = Arc::new(InMemoryStore::new());
         store.renew(&pod("a"), LEASE).await.unwrap();
-        let membership = Membership::follow(store, REFRESH_EVERY);
+        let membership = Membership::follow(store, READ_EVERY);
         until_pods(&membership, 1).await;
-        tokio::time::sleep(LEASE + REFRESH_EVERY * 2).await;
+        tokio::time::sleep(LEASE + READ_EVERY * 2).await;
         assert!(membership.snapshot().pods.is_empty());
     }
 }

@@ -8,6 +8,7 @@ use proxy::route::table::Table;
 use shared::env::{Faults, Origin, Settings};
 use shared::identity::pod::PodId;
 use shared::identity::{Epoch, Incarnation};
+use shared::ownership::config::OwnershipConfig;
 use shared::ownership::in_memory::InMemoryStore;
 use shared::ownership::store::OwnershipStore;
 use shared::placement::pod::{PodRecord, PodState};
@@ -45,7 +46,8 @@ pub fn run(port: u16, cashboxes: u128) -> anyhow::Result<()> {
         ];
         let settings = Settings::default().with(Origin::Flag, given);
         let mut faults = Faults::default();
-        let config = proxy::config::Config::read(&settings, &mut faults);
+        let lease = OwnershipConfig::read(&settings, &mut faults).lease;
+        let config = proxy::config::Config::read(&settings, lease, &mut faults);
         anyhow::ensure!(faults.lines().is_empty(), "{faults}");
         let store = with_pods().await?;
         let running = proxy::start(config, store.clone(), Shutdown::new()).await?;
