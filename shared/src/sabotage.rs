@@ -86,10 +86,6 @@ impl fmt::Display for Mutant {
 ///
 /// # Panics
 /// When a rule says so; when the rules cannot be read, because a fault that silently does not happen proves nothing.
-#[cfg_attr(
-    not(feature = "sabotage"),
-    expect(clippy::unused_async, reason = "it waits where it is compiled in")
-)]
 pub async fn point(name: &'static str, cashbox: CashBoxId) {
     #[cfg(feature = "sabotage")]
     armed::pass(name, cashbox).await;

@@ -145,6 +145,7 @@ impl Pos {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
+            content: receipt.to_string(),
             sent_at,
             answered_at: Instant::now(),
             answer: answer.as_ref().ok().cloned(),

@@ -48,5 +48,11 @@ pub mod client;
 pub mod traffic;
 /// A simulated TSE: what goes wrong with it, and what it has signed.
 pub mod simulator;
+/// What goes wrong inside pods and proxies, by rules.
+pub mod sabotage;
+/// Which faults were planned, and which happened.
+pub mod faults;
 /// What was asked and answered, and whether the journals agree.
 pub mod history;
+/// Whether a whole run kept the invariants.
+pub mod verdict;

@@ -24,6 +24,8 @@ pub struct Signature {
     pub transaction: u64,
     /// Which process asked for it.
     pub pid: u64,
+    /// The signature itself, base64.
+    pub base64: String,
 }
 
 /// The TSE of a cashbox.
@@ -98,5 +100,6 @@ fn signature(signed: &Value) -> Signature {
         step: number(&signed["identity"]["step"]),
         transaction: number(&signed["number"]),
         pid: number(&signed["pid"]),
+        base64: text(&signed["signature_base64"]),
     }
 }

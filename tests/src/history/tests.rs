@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use serde_json::json;
+use shared::header;
 
 use super::chain::{chain_hash, hash_of};
-use super::journals::Receipt;
+use super::journals::{Item, Receipt};
 use super::*;
 
 /// A cashbox with receipts … one after another, all acknowledged.
-fn honest(receipts: u64) -> (Vec<Exchange>, Journals) {
+pub(crate) fn honest(receipts: u64) -> (Vec<Exchange>, Journals) {
     let (cashbox, begun) = (CashBoxId::random(), Instant::now());
     let (mut exchanges, mut journals) = (Vec::new(), Journals::default());
     for at in 0..receipts {
@@ -29,6 +30,7 @@ fn honest(receipts: u64) -> (Vec<Exchange>, Journals) {
         exchanges.push(Exchange {
             cashbox,
             operation,
+            content: reference.clone(),
             reference,
             sent_at: begun + Duration::from_secs(2 * at),
             answered_at: begun + Duration::from_secs(2 * at + 1),
@@ -65,7 +67,7 @@ fn link(before: &[Receipt], item: &Item) -> Receipt {
     link
 }
 
-fn answer(operation: OperationId, receipt: &Value) -> Answer {
+pub(crate) fn answer(operation: OperationId, receipt: &Value) -> Answer {
     let mut headers = HeaderMap::new();
     headers.insert(header::OPERATION_ID, operation.to_string().parse().unwrap());
     Answer {

@@ -1,0 +1,101 @@
+//! I4: one unfenced writer. Along the receipts' numbers epochs never decrease, each epoch was claimed once, and what was
+//! committed under it came from the pod that claimed it.
+
+use std::collections::BTreeMap;
+
+use super::evidence::{Line, What};
+use super::run::CashboxRun;
+use super::{Counts, Invariant, Violation};
+
+/// Everything in which more than one pod wrote.
+pub(super) fn judge(run: &CashboxRun, counts: &mut Counts) -> Vec<Violation> {
+    let of = |what| run.evidence.iter().filter(move |line| line.what == what);
+    let commits: Vec<&Line> = of(What::Commit).filter(|line| line.number > 0).collect();
+    counts.claims += of(What::Claim).count();
+    counts.fenced += of(What::Fenced).count();
+    counts.receipts += run.after.receipts.len();
+    counts.unwitnessed += run.after.receipts.len().saturating_sub(commits.len());
+    let mut broken = judge_claims(
+        &of(What::Claim).collect::<Vec<_>>(),
+        &of(What::Commit).collect::<Vec<_>>(),
+    );
+    broken.extend(judge_numbers(&commits));
+    broken.extend(judge_stored(run, &commits));
+    let mut violations: Vec<Violation> = broken
+        .into_iter()
+        .map(|what| Violation::of(Invariant::I4, run.cashbox, what))
+        .collect();
+    if commits.is_empty() && !run.after.receipts.is_empty() {
+        let what = "there are receipts, but no pod wrote evidence of any";
+        violations.push(Violation::of(Invariant::Proof, run.cashbox, what));
+    }
+    violations
+}
+
+fn judge_claims(claims: &[&Line], commits: &[&Line]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut claimed_by: BTreeMap<u64, &str> = BTreeMap::new();
+    for claim in claims {
+        if let Some(other) = claimed_by.insert(claim.epoch, &claim.pod) {
+            broken.push(format!(
+                "epoch {} was claimed by {other} and by {}",
+                claim.epoch, claim.pod
+            ));
+        }
+    }
+    for commit in commits {
+        // A claim writes its line before anything can be committed under it.
+        if claimed_by.get(&commit.epoch) != Some(&commit.pod.as_str()) {
+            broken.push(format!(
+                "{} committed item {} under epoch {}, claimed by {:?}",
+                commit.pod,
+                commit.item,
+                commit.epoch,
+                claimed_by.get(&commit.epoch)
+            ));
+        }
+    }
+    broken
+}
+
+fn judge_numbers(commits: &[&Line]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut in_order = commits.to_vec();
+    in_order.sort_by_key(|commit| (commit.number, commit.at_us));
+    for pair in in_order.windows(2) {
+        let [before, after] = pair else { continue };
+        if before.number == after.number {
+            broken.push(format!(
+                "number {} was committed twice: {} and {}",
+                after.number, before.item, after.item
+            ));
+        }
+        if before.epoch > after.epoch {
+            broken.push(format!(
+                "number {} was committed under epoch {}, number {} after it under epoch {}",
+                before.number, before.epoch, after.number, after.epoch
+            ));
+        }
+    }
+    broken
+}
+
+/// What a pod says that it committed is what is stored.
+fn judge_stored(run: &CashboxRun, commits: &[&Line]) -> Vec<String> {
+    let is_stored = |commit: &&&Line| {
+        run.after
+            .receipts
+            .iter()
+            .any(|link| link.number == commit.number && link.item == commit.item)
+    };
+    commits
+        .iter()
+        .filter(|commit| !is_stored(commit))
+        .map(|commit| {
+            format!(
+                "{} says it committed number {}, which is not stored so",
+                commit.pod, commit.number
+            )
+        })
+        .collect()
+}
