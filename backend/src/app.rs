@@ -60,6 +60,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         let registry = pod.registry.clone();
         async move { registry.follow_hints().await }
     });
+    renewal.spawn({
+        let (registry, stop) = (pod.registry.clone(), stop_renewal.clone());
+        async move { registry.watch(stop).await }
+    });
 
     let mut running = Running {
         pod,

@@ -29,6 +29,10 @@ pub mod mailbox;
 pub mod lifecycle;
 /// What can be seen from outside.
 pub mod status;
+/// Whether it gets on with what it does.
+pub mod progress;
+/// What went wrong lately, and how soon it may start again.
+mod setbacks;
 /// The task that alone touches the state.
 pub mod actor;
 /// One receipt, from request to answer.
@@ -67,7 +71,15 @@ pub const HOSTED_MAX: Setting = Setting::plain(
 pub const STARTS_MAX: Setting = Setting::plain(
     "Byodc__Cashbox__StartsMax",
     "64",
-    "how many cashboxes may start at the same time, 1 to 4096; further ones wait their turn",
+    "how many starts of cashboxes ask the ownership store, and how many claim in the journal, at the same time, 1 to \
+     4096; further ones wait their turn",
+);
+/// How long a cashbox may make no progress.
+pub const STUCK_SECONDS: Setting = Setting::plain(
+    "Byodc__Cashbox__StuckSeconds",
+    "300",
+    "seconds without any progress in one request, or in a start, after which a cashbox is freed and starts anew, \
+     1 to 86400; never less than twice the time-out of its SCU",
 );
 
 /// What becomes of a queue that has a database of its own.
@@ -79,7 +91,14 @@ pub const OWN_DATABASES: Setting = Setting::plain(
 );
 
 /// Every setting of this part.
-pub const SETTINGS: &[Setting] = &[MAILBOX_DEPTH, IDLE_MINUTES, HOSTED_MAX, STARTS_MAX, OWN_DATABASES];
+pub const SETTINGS: &[Setting] = &[
+    MAILBOX_DEPTH,
+    IDLE_MINUTES,
+    HOSTED_MAX,
+    STARTS_MAX,
+    STUCK_SECONDS,
+    OWN_DATABASES,
+];
 
 /// What becomes of a queue whose configuration names a database of its own, which this version does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +134,8 @@ pub struct Config {
     pub hosted_max: usize,
     /// `Byodc__Cashbox__StartsMax`.
     pub starts_max: usize,
+    /// `Byodc__Cashbox__StuckSeconds`.
+    pub stuck_after: Duration,
     /// `Byodc__Cashbox__OwnDatabases`.
     pub own_databases: OwnDatabases,
 }
@@ -137,6 +158,7 @@ impl Config {
             idle_after: (idle_minutes > 0).then(|| Duration::from_secs(idle_minutes * 60)),
             hosted_max,
             starts_max,
+            stuck_after: Duration::from_secs(settings.number(&STUCK_SECONDS, 1..=86_400, faults)),
             own_databases: OwnDatabases::read(settings, faults),
         }
     }

@@ -58,6 +58,10 @@ pub struct CashboxMetrics {
     pub orphan_signatures: IntCounter,
     /// Cashboxes here whose journal is older than what was signed already.
     stale: IntGauge,
+    /// Cashboxes that made no progress, were freed lately and have not been served since.
+    pub stuck: IntGauge,
+    /// Cashboxes freed because they made no progress, by what they were doing.
+    pub freed: IntCounterVec,
 }
 
 /// What the listeners of a pod count.
@@ -176,6 +180,17 @@ impl CashboxMetrics {
                 r,
                 "byodc_stale_cashboxes",
                 "cashboxes that are not served because their journal is older than what was signed",
+            ),
+            stuck: gauge(
+                r,
+                "byodc_stuck_cashboxes",
+                "cashboxes freed in the last ten minutes because they made no progress, and not served since",
+            ),
+            freed: counters(
+                r,
+                "byodc_cashboxes_freed_total",
+                "cashboxes freed because they made no progress",
+                &["doing"],
             ),
         }
     }

@@ -67,9 +67,35 @@ pub struct Farewell {
     shared: Arc<Shared>,
     waiting: Vec<Command>,
     error: CashboxError,
+    panicked: bool,
 }
 
 impl Farewell {
+    /// Of an instance that was cut off by somebody else: nothing is taken any more.
+    pub(super) fn of_abandoned(shared: Arc<Shared>, error: CashboxError) -> Self {
+        let waiting = shared.mailbox.close();
+        Self {
+            shared,
+            waiting,
+            error,
+            panicked: false,
+        }
+    }
+
+    /// The same, when a panic was the end.
+    pub(super) fn after_panic(self) -> Self {
+        Self {
+            panicked: true,
+            ..self
+        }
+    }
+
+    /// Whether a panic was the end.
+    #[must_use]
+    pub fn panicked(&self) -> bool {
+        self.panicked
+    }
+
     /// Tells everybody who waits, and those who look for the cashbox that it is gone.
     pub fn tell(self) {
         answer_all(self.waiting, &self.error);
@@ -89,7 +115,8 @@ impl Actor {
     pub async fn live(mut self: Box<Self>) -> Farewell {
         let served = AssertUnwindSafe(self.serve()).catch_unwind().await;
         let (end, unanswered) = served.unwrap_or((End::Panicked, None));
-        self.end(end, unanswered).await
+        let status = self.shared.status.clone();
+        status.progress().watch(self.end(end, unanswered)).await
     }
 
     /// Answers why it ended, and the command that is still without an answer.
@@ -97,7 +124,9 @@ impl Actor {
         loop {
             match self.next().await {
                 Some(Next::Do(command)) => {
-                    if let Err(end) = self.perform(&command).await {
+                    let status = self.shared.status.clone();
+                    let performed = status.progress().watch(self.perform(&command)).await;
+                    if let Err(end) = performed {
                         return (end, Some(command));
                     }
                     self.shared.mailbox.done();
@@ -173,22 +202,20 @@ impl Actor {
     async fn end(self: Box<Self>, end: End, unanswered: Option<Command>) -> Farewell {
         let mut waiting: Vec<_> = unanswered.into_iter().collect();
         waiting.extend(self.shared.mailbox.close());
+        let panicked = matches!(end, End::Panicked);
         let error = match end {
             End::Idle => self.leave("idle", Refusal::Moving.into()).await,
             End::Draining => self.leave("draining", Refusal::Draining.into()).await,
             End::OtherQueue => self.leave("other queue", Refusal::Moving.into()).await,
             End::Lost => self.lose().await,
             End::GaveUp(error) => self.give_up(error).await,
-            End::Panicked => {
-                self.parts.metrics.panics.inc();
-                tracing::error!(cashbox.id = %self.shared.cashbox, "a cashbox panicked: it is given up");
-                self.give_up(Refusal::Moving.into()).await
-            }
+            End::Panicked => self.give_up(Refusal::Moving.into()).await,
         };
         Farewell {
             shared: self.shared.clone(),
             waiting,
             error,
+            panicked,
         }
     }
 

@@ -1,15 +1,17 @@
 //! What everybody but the actor holds of a cashbox: cheap to clone, one method per question.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, QueueId};
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::actor::Farewell;
 use super::command::{Answer, Caller, Description, Ticket};
 use super::error::CashboxError;
 use super::mailbox::{Mailbox, Posting, Turned};
-use super::status::{Hosted, Status};
+use super::status::{Abandoned, Hosted, Status};
 use super::token::{Accepted, TokenDigest};
 
 /// A running cashbox, as the rest of the pod sees it.
@@ -29,6 +31,8 @@ pub(super) struct Shared {
     pub(super) accepted: Accepted,
     /// Cancelled when the actor is gone and its ownership with it.
     pub(super) ended: CancellationToken,
+    /// The actor's task, once it runs: for the watchdog.
+    pub(super) task: OnceLock<AbortHandle>,
 }
 
 /// Why a question was not answered.
@@ -61,6 +65,33 @@ impl CashboxHandle {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.shared.epoch
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn status(&self) -> &Arc<Status> {
+        &self.shared.status
+    }
+
+    /// Cuts the instance off, whatever it is doing; none when it has ended already. A task that blocks goes on
+    /// unseen: the journal fences it.
+    pub(super) fn abandon(&self) -> Option<Abandoned> {
+        let abandoned = self.shared.status.abandon()?;
+        if let Some(task) = self.shared.task.get() {
+            task.abort();
+        }
+        Some(abandoned)
+    }
+
+    /// Closes the mailbox of an instance that was abandoned; answers whom to tell once its ownership has been given
+    /// back.
+    pub(super) fn farewell(&self, error: CashboxError) -> Farewell {
+        Farewell::of_abandoned(self.shared.clone(), error)
+    }
+
+    /// Notes the task in which the instance runs.
+    pub(super) fn runs_as(&self, task: AbortHandle) {
+        self.shared.task.set(task).expect("an instance runs once");
     }
 
     /// How it is shown to operators.

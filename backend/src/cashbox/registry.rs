@@ -8,24 +8,28 @@
 //! A slot is taken from the beginning of a start to the end of the release, so there is never a second instance of
 //! a cashbox in a pod, and a new start never overtakes the release of the one before.
 
+/// Frees cashboxes that make no progress.
+pub mod watchdog;
+
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
 
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::actor::Actor;
+use super::actor::{Actor, Farewell};
 use super::command::{Answer, Caller, Description, Promise};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
 use super::mailbox::Posting;
 use super::parts::Parts;
-use super::start;
+use super::setbacks::{Cause, Setbacks};
+use super::start::{self, Places};
 use super::status::{Hosted, Status};
 use super::token::TokenDigest;
 
@@ -62,7 +66,10 @@ pub struct Registry {
 struct Inner {
     parts: Arc<Parts>,
     slots: Mutex<BTreeMap<CashBoxId, Slot>>,
-    starts: Arc<Semaphore>,
+    places: Arc<Places>,
+    setbacks: Setbacks,
+    /// When the watchdog looked last; none before its first look.
+    looked_at: Mutex<Option<Instant>>,
     draining: CancellationToken,
 }
 
@@ -79,19 +86,32 @@ struct Flight {
     digest: TokenDigest,
     status: Arc<Status>,
     landed: Promise<CashboxHandle>,
+    /// Cancelled by the watchdog when the start makes no progress.
+    stuck: CancellationToken,
+}
+
+impl Slot {
+    fn status(&self) -> &Arc<Status> {
+        match self {
+            Self::Starting(flight) => &flight.status,
+            Self::Live(handle) => handle.status(),
+        }
+    }
 }
 
 impl Registry {
     /// No cashboxes yet.
     #[must_use]
     pub fn new(parts: Arc<Parts>) -> Self {
-        let starts = Arc::new(Semaphore::new(parts.config.starts_max));
+        let places = Arc::new(Places::new(parts.config.starts_max));
         let draining = CancellationToken::new();
         Self {
             inner: Arc::new(Inner {
                 parts,
                 slots: Mutex::default(),
-                starts,
+                places,
+                setbacks: Setbacks::default(),
+                looked_at: Mutex::default(),
                 draining,
             }),
         }
@@ -157,6 +177,7 @@ impl Registry {
             let epoch = Some(handle.epoch());
             match question(handle.clone()).await {
                 Ok(answer) => {
+                    self.inner.setbacks.served(visit.cashbox, Instant::now());
                     return Asked {
                         epoch,
                         outcome: Ok(answer),
@@ -222,10 +243,12 @@ impl Registry {
         if slots.len() >= self.inner.parts.config.hosted_max {
             return Err(Refusal::PodFull.into());
         }
+        self.inner.setbacks.may_start(visit.cashbox, Instant::now())?;
         let flight = Arc::new(Flight {
             digest: visit.caller.digest,
             status: Arc::new(Status::loading(visit.cashbox, self.inner.parts.metrics.clone())),
             landed: Promise::new(),
+            stuck: CancellationToken::new(),
         });
         slots.insert(visit.cashbox, Slot::Starting(flight.clone()));
         self.count(&slots);
@@ -237,19 +260,7 @@ impl Registry {
     async fn start(self, visit: Visit, flight: Arc<Flight>) {
         let began = Instant::now();
         let cashbox = visit.cashbox;
-        let starts = self.inner.starts.clone();
-        let permit = starts
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        let starting = start::start(self.inner.parts.clone(), visit, flight.status.clone());
-        // A task of its own, so that a panic ends the start and not the answer to those who wait for it.
-        let started = tokio::spawn(starting).await.unwrap_or_else(|_| {
-            tracing::error!(cashbox.id = %cashbox, "a cashbox panicked while it was started");
-            self.inner.parts.metrics.panics.inc();
-            Err(CashboxError::Broken)
-        });
-        drop(permit);
+        let started = self.try_start(visit, &flight).await;
         let metrics = &self.inner.parts.metrics;
         match started {
             Ok(actor) => {
@@ -259,27 +270,85 @@ impl Registry {
             }
             Err(error) => {
                 metrics.loads.with_label_values(&[word(&error)]).inc();
-                self.remove(cashbox);
+                self.remove(cashbox, &flight.status);
                 flight.landed.keep(Err(error));
             }
         }
     }
 
+    /// Starts in a task of its own, so that neither a panic nor a wedge takes those along who wait for it. They are
+    /// told to ask again, after everything that the start had was given back.
+    async fn try_start(&self, visit: Visit, flight: &Flight) -> Result<Box<Actor>, CashboxError> {
+        let cashbox = visit.cashbox;
+        let (parts, places) = (self.inner.parts.clone(), self.inner.places.clone());
+        let mut task = tokio::spawn(start::start(parts, places, visit, flight.status.clone()));
+        let cause = tokio::select! {
+            biased;
+            ended = &mut task => match ended {
+                Ok(started) => return started,
+                Err(_) => Cause::Panicked,
+            },
+            () = flight.stuck.cancelled() => Cause::Stuck,
+        };
+        task.abort();
+        self.broke_down(cashbox, cause, "starting");
+        let epoch = flight.status.abandon().and_then(|abandoned| abandoned.epoch);
+        self.give_back(cashbox, epoch).await;
+        Err(Refusal::Moving.into())
+    }
+
     fn go_live(&self, cashbox: CashBoxId, actor: Box<Actor>, flight: &Flight) {
         let handle = actor.handle();
         self.slots().insert(cashbox, Slot::Live(handle.clone()));
-        flight.landed.keep(Ok(handle));
+        flight.landed.keep(Ok(handle.clone()));
         let registry = self.clone();
-        tokio::spawn(async move {
-            let last = actor.live().await;
-            registry.remove(cashbox);
-            last.tell();
-        });
+        let life = tokio::spawn(registry.see_off(handle.clone(), actor));
+        handle.runs_as(life.abort_handle());
     }
 
-    fn remove(&self, cashbox: CashBoxId) {
+    /// Lets a cashbox live, and clears its slot when it has ended.
+    async fn see_off(self, handle: CashboxHandle, actor: Box<Actor>) {
+        let cashbox = handle.cashbox();
+        let farewell = match AssertUnwindSafe(actor.live()).catch_unwind().await {
+            Ok(farewell) => farewell,
+            Err(_) => self.panicked_leaving(&handle).await,
+        };
+        if farewell.panicked() {
+            self.broke_down(cashbox, Cause::Panicked, "serving");
+        }
+        self.remove(cashbox, handle.status());
+        farewell.tell();
+    }
+
+    /// After a panic in the release itself: what is left is given back as that of an instance that hangs.
+    async fn panicked_leaving(&self, handle: &CashboxHandle) -> Farewell {
+        // Not the handle's: that would end this very task.
+        let _ = handle.status().abandon();
+        self.give_back(handle.cashbox(), Some(handle.epoch())).await;
+        handle.farewell(Refusal::Moving.into()).after_panic()
+    }
+
+    /// Counts a panic or a wedge, says so once, and lets the next start of the cashbox wait if it was not the first.
+    fn broke_down(&self, cashbox: CashBoxId, cause: Cause, doing: &'static str) {
+        let metrics = &self.inner.parts.metrics;
+        match cause {
+            Cause::Panicked => metrics.panics.inc(),
+            Cause::Stuck => metrics.freed.with_label_values(&[doing]).inc(),
+        }
+        let pause = self.inner.setbacks.note(cashbox, cause, Instant::now());
+        tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_millis(),
+            "a cashbox broke down: it is given up and starts anew");
+    }
+
+    /// Clears the slot of an instance, unless another one has it since.
+    fn remove(&self, cashbox: CashBoxId, status: &Arc<Status>) {
         let mut slots = self.slots();
-        slots.remove(&cashbox);
+        if slots
+            .get(&cashbox)
+            .is_some_and(|slot| Arc::ptr_eq(slot.status(), status))
+        {
+            slots.remove(&cashbox);
+        }
         self.count(&slots);
     }
 

@@ -54,6 +54,10 @@ impl Actor {
         let interrupted = std::mem::take(&mut opened.interrupted);
         self.engine = QueueEngine::new(opened, options::of(&configuration));
         self.scu = scu;
+        self.shared
+            .status
+            .progress()
+            .allow(configuration.scu.patience.one_try * 2);
         self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
         evidence::config(&self.tenure, self.cashbox_time_stamp);
         for intent in interrupted {

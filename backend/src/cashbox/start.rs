@@ -6,13 +6,18 @@
 //!    │            └────────────────┴── failure: give the reservation back
 //!    └── another owns it: say who
 //! ```
+//!
+//! So many starts at a time ask the ownership store and the journal, in order of arrival. While a start waits for the
+//! configuration service, which has a queue and bounds of its own, or for its TSE, which no other cashbox has, it
+//! keeps no place: a slow service or TSE holds up nobody else.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::api::refusal::Refusal;
-use shared::identity::CashBoxId;
+use shared::identity::{CashBoxId, QueueId};
 use shared::sabotage;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::actor::Actor;
 use super::error::CashboxError;
@@ -37,20 +42,46 @@ use crate::scu::Scu;
 /// How long the ownership store is asked for the way to a new owner. Without an answer the proxy asks itself.
 const WHEREABOUTS_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How many starts may be at the same step at a time; further ones wait in order of arrival. Their number is bounded
+/// by that of the hosted cashboxes, their time by the bounds of those before them.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// Asking who owns the cashbox.
+    asking: Semaphore,
+    /// Claiming in the journal and reading from it.
+    claiming: Semaphore,
+}
+
+impl Places {
+    /// So many places at each step.
+    pub(super) fn new(starts_max: usize) -> Self {
+        Self {
+            asking: Semaphore::new(starts_max),
+            claiming: Semaphore::new(starts_max),
+        }
+    }
+}
+
+async fn place(step: &Semaphore) -> SemaphorePermit<'_> {
+    step.acquire().await.expect("the semaphore is never closed")
+}
+
 /// Starts a cashbox for a caller.
 ///
 /// # Errors
 /// Why it does not run here. Nothing of it is left then: neither reservation nor ownership.
 pub(super) async fn start(
     parts: Arc<Parts>,
+    places: Arc<Places>,
     visit: Visit,
     status: Arc<Status>,
 ) -> Result<Box<Actor>, CashboxError> {
     let cashbox = visit.cashbox;
-    let reason = acquire(&parts, &visit)
-        .await
-        .inspect_err(|_| status.on(Event::Refused))?;
-    let prepared = match prepare(&parts, &visit, reason).await {
+    let asking = place(&places.asking).await;
+    let acquired = status.progress().watch(acquire(&parts, &visit)).await;
+    drop(asking);
+    let reason = acquired.inspect_err(|_| status.on(Event::Refused))?;
+    let prepared = match prepare(&parts, &places, &visit, &status, reason).await {
         Ok(prepared) => prepared,
         Err(error) => {
             status.on(Event::Refused);
@@ -60,8 +91,11 @@ pub(super) async fn start(
     };
     let tenure = prepared.tenure.clone();
     status.on(Event::Claimed(tenure.epoch()));
-    sabotage::point("in-start", cashbox).await;
-    match recover(&parts, &visit, &status, prepared).await {
+    let recovery = async {
+        sabotage::point("in-start", cashbox).await;
+        recover(&parts, &visit, &status, prepared).await
+    };
+    match status.progress().watch(recovery).await {
         Ok(actor) => {
             status.on(Event::Settled);
             Ok(actor)
@@ -90,34 +124,58 @@ async fn acquire(parts: &Parts, visit: &Visit) -> Result<ClaimReason, CashboxErr
     }
 }
 
-/// What is known of a cashbox once it is claimed.
-struct Prepared {
+/// What is known of a cashbox once it is claimed, and its place among those that read the journal.
+struct Prepared<'a> {
     configuration: Arc<CashboxConfiguration>,
     scu: Arc<dyn Scu>,
     tenure: Tenure,
+    place: SemaphorePermit<'a>,
 }
 
 /// Everything that can be refused, then the claim.
-async fn prepare(parts: &Parts, visit: &Visit, reason: ClaimReason) -> Result<Prepared, CashboxError> {
-    let cashbox = visit.cashbox;
-    let fetched = parts.configurations.fetch(cashbox, &visit.caller.token).await;
+async fn prepare<'a>(
+    parts: &Parts,
+    places: &'a Places,
+    visit: &Visit,
+    status: &Status,
+    reason: ClaimReason,
+) -> Result<Prepared<'a>, CashboxError> {
+    // Not under watch: waiting for a turn there may take long and ends by itself.
+    let fetched = parts
+        .configurations
+        .fetch(visit.cashbox, &visit.caller.token)
+        .await;
     let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
     let scu = parts.usable(&configuration)?;
+    status.progress().allow(configuration.scu.patience.one_try * 2);
+    let place = place(&places.claiming).await;
+    let claim = claim(parts, visit.cashbox, configuration.queue, reason);
+    let tenure = status.progress().watch(claim).await?;
+    Ok(Prepared {
+        configuration,
+        scu,
+        tenure,
+        place,
+    })
+}
+
+async fn claim(
+    parts: &Parts,
+    cashbox: CashBoxId,
+    queue: QueueId,
+    reason: ClaimReason,
+) -> Result<Tenure, CashboxError> {
     let pod = parts.ownership.pod().record().id;
     let claim = parts
         .journal
-        .claim(configuration.queue, cashbox, &pod, reason, parts.clock.now())
+        .claim(queue, cashbox, &pod, reason, parts.clock.now())
         .await;
     let Claimed { tenure, from } = claim.map_err(|error| unclaimed(cashbox, &error))?;
     evidence::claim(&tenure, reason.word());
     parts.metrics.claims.with_label_values(&[reason.word()]).inc();
     tracing::info!(cashbox.id = %cashbox, from = %shown(from.as_ref()), to = %pod, epoch = %tenure.epoch(), %reason,
         "cashbox claimed");
-    Ok(Prepared {
-        configuration,
-        scu,
-        tenure,
-    })
+    Ok(tenure)
 }
 
 fn unclaimed(cashbox: CashBoxId, error: &JournalError) -> CashboxError {
@@ -136,12 +194,13 @@ async fn recover(
     parts: &Arc<Parts>,
     visit: &Visit,
     status: &Arc<Status>,
-    prepared: Prepared,
+    prepared: Prepared<'_>,
 ) -> Result<Box<Actor>, Trouble> {
     let Prepared {
         configuration,
         scu,
         tenure,
+        place,
     } = prepared;
     let recorded = parts.ownership.confirm(visit.cashbox, tenure.epoch()).await;
     if let Confirmed::Superseded(_) = recorded {
@@ -155,6 +214,7 @@ async fn recover(
         .journal
         .open(&tenure, &configuration.seed, parts.clock.now())
         .await;
+    drop(place);
     let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
     let interrupted = std::mem::take(&mut opened.interrupted);
     evidence::config(&tenure, configuration.seed.cashbox_time_stamp);
@@ -167,6 +227,7 @@ async fn recover(
             status: status.clone(),
             accepted: Accepted::new(visit.caller.digest),
             ended: tokio_util::sync::CancellationToken::new(),
+            task: std::sync::OnceLock::new(),
         }),
         parts: parts.clone(),
         cashbox_time_stamp: configuration.seed.cashbox_time_stamp,

@@ -1,11 +1,13 @@
 //! What a cashbox lets be seen from outside its task.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use shared::identity::{CashBoxId, Epoch};
 
 use super::lifecycle::{Event, Stage, State};
+use super::progress::Progress;
 use crate::metrics::CashboxMetrics;
 
 /// Where a cashbox is in its life, written by whoever drives it and read by anybody.
@@ -13,6 +15,10 @@ use crate::metrics::CashboxMetrics;
 pub struct Status {
     cashbox: CashBoxId,
     state: Mutex<State>,
+    /// Whether the work under way moves.
+    progress: Progress,
+    /// Whether the instance was cut off: what it still says of itself does not count.
+    abandoned: AtomicBool,
     metrics: Arc<CashboxMetrics>,
 }
 
@@ -29,6 +35,15 @@ pub struct Hosted {
     pub epoch: Option<Epoch>,
     /// How many requests wait, besides the one that runs.
     pub waiting: usize,
+    /// For how long the work under way has not moved, in milliseconds; none while nothing is being done.
+    pub silent_ms: Option<u128>,
+}
+
+/// An instance that was cut off, and the epoch of its claim if it had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abandoned {
+    /// The epoch.
+    pub epoch: Option<Epoch>,
 }
 
 impl Status {
@@ -40,16 +55,39 @@ impl Status {
         Self {
             cashbox,
             state: Mutex::new(state),
+            progress: Progress::new(),
+            abandoned: AtomicBool::new(false),
             metrics,
         }
     }
 
+    /// Whether the work under way moves.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// Moves on. An event out of place is a bug: it is logged, and the state stays.
     pub fn on(&self, event: Event) {
-        let mut state = self
-            .state
-            .lock()
-            .expect("nothing panics while it holds this lock");
+        let mut state = self.lock();
+        if !self.abandoned.load(Ordering::Relaxed) {
+            self.advance(&mut state, event);
+        }
+    }
+
+    /// The instance is cut off by somebody else than itself; none when it has ended already.
+    pub fn abandon(&self) -> Option<Abandoned> {
+        let mut state = self.lock();
+        if self.abandoned.load(Ordering::Relaxed) || state.stage.is_end() {
+            return None;
+        }
+        let epoch = state.stage.epoch();
+        self.advance(&mut state, Event::Broke);
+        self.abandoned.store(true, Ordering::Relaxed);
+        Some(Abandoned { epoch })
+    }
+
+    fn advance(&self, state: &mut State, event: Event) {
         match state.next(event, Instant::now()) {
             Ok(next) => {
                 self.metrics.left(state.stage);
@@ -67,26 +105,27 @@ impl Status {
     /// Where it is now.
     #[must_use]
     pub fn stage(&self) -> Stage {
-        self.state
-            .lock()
-            .expect("nothing panics while it holds this lock")
-            .stage
+        self.lock().stage
     }
 
     /// How it is shown to operators.
     #[must_use]
     pub fn hosted(&self, waiting: usize) -> Hosted {
-        let state = *self
-            .state
-            .lock()
-            .expect("nothing panics while it holds this lock");
+        let state = *self.lock();
         Hosted {
             cashbox: self.cashbox,
             state: state.stage.word(),
             state_ms: state.since.elapsed().as_millis(),
             epoch: state.stage.epoch(),
             waiting,
+            silent_ms: self.progress.silent_for().map(|silence| silence.as_millis()),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("nothing panics while it holds this lock")
     }
 }
 

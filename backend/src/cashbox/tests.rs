@@ -2,6 +2,10 @@
 
 /// A journal that does what the test says.
 mod directed_journal;
+/// A cashbox that panics or hangs.
+mod breakdowns;
+/// A slow cashbox, or many at once.
+mod fairness;
 /// Pods, their surroundings and their callers.
 pub(crate) mod world;
 

@@ -2,7 +2,8 @@
 //!
 //! Live means that the process turns: it never depends on Redis, a database or the configuration service, whose
 //! loss would otherwise restart every pod. Ready means that this pod takes cashboxes: not while it starts, not
-//! while it drains. A loss that all pods share shows in typed refusals instead.
+//! while it drains, and not when it only looks well: its watchdog does not come to its turn, or cashbox after cashbox
+//! was wedged and none was served since. A loss that all pods share shows in typed refusals instead.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 
 use super::{Pod, reply};
+use crate::cashbox::registry::watchdog::Vitality;
 
 /// The process turns.
 pub async fn live() -> Response<Body> {
@@ -19,10 +21,14 @@ pub async fn live() -> Response<Body> {
 
 /// The pod takes cashboxes.
 pub async fn ready(State(pod): State<Arc<Pod>>) -> Response<Body> {
-    if !pod.draining.is_cancelled() {
-        return reply::json(r#"{"status":"ready"}"#);
-    }
-    let mut response = reply::json(r#"{"status":"draining"}"#);
+    let is_draining = pod.draining.is_cancelled();
+    let why_not = match pod.registry.vitality() {
+        _ if is_draining => r#"{"status":"draining"}"#,
+        Vitality::Well => return reply::json(r#"{"status":"ready"}"#),
+        Vitality::Stuck => r#"{"status":"stuck"}"#,
+        Vitality::Stalled => r#"{"status":"stalled"}"#,
+    };
+    let mut response = reply::json(why_not);
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }

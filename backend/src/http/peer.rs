@@ -73,6 +73,7 @@ pub async fn cashboxes(
                 "stateMs": u64::try_from(row.state_ms).unwrap_or(u64::MAX),
                 "epoch": row.epoch,
                 "waiting": row.waiting,
+                "silentMs": row.silent_ms.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX)),
             })
         })
         .collect();

@@ -210,6 +210,10 @@ fn of_refusal(refusal: Refusal) -> Public<'static> {
         Refusal::JournalUnavailable => ("the journal database does not answer", Level::WARN),
         Refusal::OwnershipUnavailable => ("it cannot be found out who serves this cashbox", Level::WARN),
         Refusal::ConfigurationUnavailable => ("the configuration service does not answer", Level::WARN),
+        Refusal::RestartPaused => (
+            "the cashbox broke down several times; its next start waits a moment",
+            Level::WARN,
+        ),
         Refusal::RateLimited => ("too many unknown cashboxes were asked for", Level::INFO),
         Refusal::StaleJournal => (
             "the journal of this cashbox is older than what was signed already; nothing is signed until an operator \

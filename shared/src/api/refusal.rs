@@ -25,11 +25,13 @@ pub enum Refusal {
     RateLimited,
     /// 503: the journal is older than what the TSE or a pod remembers of it; an operator must look.
     StaleJournal,
+    /// 503: the cashbox broke down several times in a short while; its next start has to wait.
+    RestartPaused,
 }
 
 impl Refusal {
     /// Every refusal, in the order above.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::HeldByOther,
         Self::OwnerSilent,
         Self::Moving,
@@ -41,6 +43,7 @@ impl Refusal {
         Self::ConfigurationUnavailable,
         Self::RateLimited,
         Self::StaleJournal,
+        Self::RestartPaused,
     ];
 
     /// The word that travels.
@@ -58,6 +61,7 @@ impl Refusal {
             Self::ConfigurationUnavailable => "configuration-unavailable",
             Self::RateLimited => "rate-limited",
             Self::StaleJournal => "stale-journal",
+            Self::RestartPaused => "restart-paused",
         }
     }
 
@@ -79,7 +83,8 @@ impl Refusal {
             | Self::OwnershipUnavailable
             | Self::ConfigurationUnavailable
             | Self::RateLimited
-            | Self::StaleJournal => false,
+            | Self::StaleJournal
+            | Self::RestartPaused => false,
         }
     }
 }

@@ -1,8 +1,8 @@
-//! A journal in memory that does what the test says at its next `begin` or `append`.
+//! A journal in memory that does what the test says at its next `open`, `begin` or `append`.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use async_trait::async_trait;
 use shared::clock::Ticks;
@@ -23,6 +23,7 @@ use crate::ownership::tenure::Tenure;
 /// Where the test takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
+    Open,
     Begin,
     Append,
 }
@@ -38,6 +39,8 @@ pub(super) enum Direction {
     LoseRequest,
     /// The caller panics before anything is written.
     Panic,
+    /// The caller's thread blocks until the test lets go; then it is written.
+    Block(Arc<Mutex<mpsc::Receiver<()>>>),
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +52,12 @@ pub(super) struct Hold {
 impl Direction {
     pub(super) fn hold() -> Self {
         Self::Hold(Arc::default())
+    }
+
+    /// Blocks until the returned end is used or dropped.
+    pub(super) fn block() -> (Self, mpsc::Sender<()>) {
+        let (let_go, wait) = mpsc::channel();
+        (Self::Block(Arc::new(Mutex::new(wait))), let_go)
     }
 }
 
@@ -81,17 +90,22 @@ impl DirectedJournal {
         hold
     }
 
+    /// How many directions were not followed yet.
+    pub(super) fn directions_left(&self) -> usize {
+        self.directions.lock().unwrap().len()
+    }
+
     fn next(&self, step: Step) -> Option<Direction> {
         let mut directions = self.directions.lock().unwrap();
         let at = directions.iter().position(|(at, _)| *at == step)?;
         directions.remove(at).map(|(_, direction)| direction)
     }
 
-    async fn directed(
+    async fn directed<T>(
         &self,
         step: Step,
-        write: impl Future<Output = Result<(), JournalError>>,
-    ) -> Result<(), JournalError> {
+        write: impl Future<Output = Result<T, JournalError>>,
+    ) -> Result<T, JournalError> {
         let unknown = || JournalError::OutcomeUnknown {
             doing: "being tested",
             source: "lost".into(),
@@ -109,6 +123,10 @@ impl DirectedJournal {
             }
             Some(Direction::LoseRequest) => Err(unknown()),
             Some(Direction::Panic) => panic!("told to by the test"),
+            Some(Direction::Block(until)) => {
+                let _ = until.lock().unwrap().recv();
+                write.await
+            }
         }
     }
 }
@@ -131,7 +149,7 @@ impl JournalStore for DirectedJournal {
     }
 
     async fn open(&self, tenure: &Tenure, seed: &QueueSeed, at: Ticks) -> Result<OpenQueue, JournalError> {
-        self.inner.open(tenure, seed, at).await
+        self.directed(Step::Open, self.inner.open(tenure, seed, at)).await
     }
 
     async fn begin(&self, tenure: &Tenure, intent: Intent) -> Result<(), JournalError> {

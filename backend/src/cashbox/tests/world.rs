@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 use shared::api::receipt_request::ReceiptRequest;
 use shared::clock::{Clock, MachineClock, Ticks};
@@ -22,6 +22,7 @@ use shared::ownership::store::{Owner, OwnershipStore as _};
 use shared::placement::membership::Membership;
 use shared::placement::pod::{PodRecord, PodState};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::directed_journal::DirectedJournal;
@@ -44,15 +45,21 @@ use crate::scu::simulator::{self, Simulators, Traits};
 
 pub(crate) const CASHBOX: CashBoxId = example::CASHBOX;
 pub(super) const QUEUE: QueueId = example::QUEUE;
+/// Of every cashbox here.
+const CASHBOX_LOW_BITS: u128 = 0x1111_1111;
 pub(super) const MAILBOX_DEPTH: usize = 32;
 /// A zero receipt without the implicit flag: stored, and refused.
 pub(super) const EXPLICIT_ZERO: i64 = 0x4445_0000_0000_0002;
 pub(super) const START_TRANSACTION: i64 = 0x4445_0000_0000_0008;
 const INITIAL_OPERATION: i64 = 0x4445_0001_0000_0003;
 const POS_RECEIPT: i64 = 0x4445_0001_0000_0001;
-const OTHER_CASHBOX: CashBoxId = CashBoxId::from_u128((0x1000_0000 << 96) | 0x1111_1111);
+/// How many configurations a pod fetches at a time.
+pub(super) const FETCHES_AT_ONCE: usize = 8;
 pub(crate) const TOKEN: &str = "secret";
 const SEALING_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const SCU_TIMEOUT_MS: u64 = 100;
+/// Longer than anything takes here that is not held up on purpose.
+const STUCK: Duration = Duration::from_millis(500);
 const IDLE: Duration = Duration::from_millis(20);
 const LEASE: Duration = Duration::from_secs(3600);
 
@@ -63,6 +70,31 @@ pub(super) struct Service {
     pub(super) fetches: AtomicUsize,
     pub(super) refusals: AtomicUsize,
     pub(super) away: AtomicBool,
+    /// Whose configuration is not given before the test says so.
+    pub(super) held: Gate,
+    in_flight: AtomicUsize,
+    /// The most questions at a time.
+    pub(super) peak: AtomicUsize,
+}
+
+/// Holds the cashboxes up that the test names, until it lets all go.
+#[derive(Debug, Default)]
+pub(super) struct Gate(watch::Sender<HashSet<String>>);
+
+impl Gate {
+    pub(super) fn hold_up(&self, cashboxes: impl IntoIterator<Item = CashBoxId>) {
+        self.0
+            .send_replace(cashboxes.into_iter().map(|id| id.to_string()).collect());
+    }
+
+    pub(super) fn let_go(&self) {
+        self.0.send_replace(HashSet::new());
+    }
+
+    async fn pass(&self, cashbox: &str) {
+        let mut held = self.0.subscribe();
+        held.wait_for(|held| !held.contains(cashbox)).await.unwrap();
+    }
 }
 
 impl Service {
@@ -79,18 +111,24 @@ impl Service {
             return StatusCode::UNAUTHORIZED.into_response();
         }
         self.fetches.fetch_add(1, Ordering::SeqCst);
-        let mut document = example::document().to_string();
-        if cashbox == OTHER_CASHBOX.to_string() {
-            // Queue, SCU and cashbox all get ids of their own.
-            document = document.replace("00000000-0000-0000-0000-0000", "10000000-0000-0000-0000-0000");
-        }
-        document.into_response()
+        // Queue, SCU and cashbox all get ids of their own: they begin as the cashbox's does.
+        let (shape, own) = ("00000000-0000-0000-0000-0000", "-0000-0000-0000-0000");
+        let own = format!("{}{own}", &cashbox[..8]);
+        let mut document = example::document();
+        // A start may be silent for as long as its TSE is given for one try.
+        document["ftQueues"][0]["Configuration"]["scu-timeout-ms"] = SCU_TIMEOUT_MS.into();
+        document.to_string().replace(shape, &own).into_response()
     }
 }
 
-async fn answer(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
-    service.answer(&header("cashboxid"), &header("accesstoken"))
+async fn answer(State(service): State<Arc<Service>>, headers: HeaderMap) -> Response {
+    let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let (cashbox, token) = (header("cashboxid"), header("accesstoken"));
+    let now = service.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+    service.peak.fetch_max(now, Ordering::SeqCst);
+    service.held.pass(&cashbox).await;
+    service.in_flight.fetch_sub(1, Ordering::SeqCst);
+    service.answer(&cashbox, &token)
 }
 
 /// Everything outside of a pod.
@@ -139,6 +177,19 @@ impl World {
         self.pod_with(name, |config| config.own_databases = OwnDatabases::Refuse)
     }
 
+    /// A pod whose watchdog is at work and has little patience.
+    pub(super) fn watched_pod(&self, name: &str) -> Arc<Pod> {
+        let pod = self.pod_with(name, |config| config.stuck_after = STUCK);
+        let registry = pod.registry.clone();
+        tokio::spawn(async move { registry.watch(CancellationToken::new()).await });
+        pod
+    }
+
+    /// A pod that starts one cashbox at a time.
+    pub(super) fn narrow_pod(&self, name: &str) -> Arc<Pod> {
+        self.pod_with(name, |config| config.starts_max = 1)
+    }
+
     pub(super) fn small_pod(&self, name: &str) -> Arc<Pod> {
         self.pod_with(name, |config| config.hosted_max = 1)
     }
@@ -149,6 +200,7 @@ impl World {
             idle_after: None,
             hosted_max: 100,
             starts_max: 4,
+            stuck_after: Duration::from_secs(300),
             own_databases: OwnDatabases::Replace,
         };
         change(&mut config);
@@ -168,6 +220,7 @@ impl World {
             idle_after: None,
             hosted_max: 100,
             starts_max: 4,
+            stuck_after: Duration::from_secs(300),
             own_databases: OwnDatabases::Replace,
         };
         let (registry, ownership, metrics) = self.registry(name, cashboxes);
@@ -227,9 +280,11 @@ impl World {
     }
 
     fn configurations(&self, metrics: &Metrics) -> ConfigurationService {
+        let concurrency = FETCHES_AT_ONCE.to_string();
         let given = [
             (config_service::client::BASE_URL.name, self.service_url.as_str()),
             (config_service::client::RETRIES.name, "0"),
+            (config_service::client::CONCURRENCY.name, concurrency.as_str()),
             // With a key, configurations are kept for times when the service is away.
             (config_service::seal::KEY.name, SEALING_KEY),
         ];
@@ -242,7 +297,12 @@ impl World {
     }
 
     pub(super) fn other_cashbox(&self) -> CashBoxId {
-        OTHER_CASHBOX
+        self.nth_cashbox(1)
+    }
+
+    /// One cashbox of many, each with a queue and an SCU of its own.
+    pub(super) fn nth_cashbox(&self, n: u32) -> CashBoxId {
+        CashBoxId::from_u128((u128::from(n) << 96) | CASHBOX_LOW_BITS)
     }
 
     /// How many receipts the chain of the cashbox has.
@@ -391,6 +451,15 @@ impl Pod {
 
     pub(super) async fn until_waiting(&self, waiting: usize) {
         until(|| self.hosted().is_some_and(|hosted| hosted.waiting == waiting)).await;
+    }
+
+    pub(super) async fn until(&self, condition: impl Fn() -> bool) {
+        until(condition).await;
+    }
+
+    /// How many cashboxes of the pod count as stuck.
+    pub(super) fn stuck(&self) -> usize {
+        self.registry.stuck()
     }
 
     pub(super) async fn until_gone(&self) {
