@@ -33,7 +33,7 @@ use crate::scu::connect::Connector;
 use crate::scu::package::ScuPackage;
 use crate::scu::simulator::Simulators;
 use crate::shutdown::{self, Running};
-use crate::{journal, scu};
+use crate::{deletion_cost, journal, scu};
 
 /// Builds a pod, serves until `shutdown` is asked for, and returns when it has drained.
 ///
@@ -64,6 +64,9 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         let (registry, stop) = (pod.registry.clone(), stop_renewal.clone());
         async move { registry.watch(stop).await }
     });
+    let cost = deletion_cost::Metrics::register(pod.metrics.registry())?;
+    let costs = deletion_cost::keep_told(config.deletion_cost.clone(), pod.ownership.clone(), cost);
+    renewal.spawn(until(stop_renewal.clone(), costs));
 
     let mut running = Running {
         pod,
@@ -169,6 +172,14 @@ fn scus(config: &Config, clock: Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Re
 
 async fn renew(pod: Arc<Pod>, stop: CancellationToken) {
     pod.ownership.keep_renewed(stop).await;
+}
+
+/// Works until told to stop, if it does not end by itself.
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
 }
 
 /// Serves one listener until it is closed; then open requests end, and idle connections with them.

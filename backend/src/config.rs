@@ -11,7 +11,7 @@ use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
 use crate::ownership::WhenUnreachable;
 use crate::scu::simulator;
-use crate::{cashbox, config_service, http, ownership, pod, shutdown};
+use crate::{cashbox, config_service, deletion_cost, http, ownership, pod, shutdown};
 
 /// How a pod is configured.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Config {
     pub simulator: simulator::Config,
     /// How many cashboxes it hosts, and how.
     pub cashbox: cashbox::Config,
+    /// Whether the platform is told what its removal costs.
+    pub deletion_cost: deletion_cost::Config,
     /// How it stops.
     pub shutdown: shutdown::Config,
 }
@@ -60,6 +62,7 @@ impl Config {
             config_service: config_service::Config::read(settings, faults),
             simulator: simulator::Config::read(settings, faults),
             cashbox: cashbox::Config::read(settings, faults),
+            deletion_cost: deletion_cost::Config::read(settings, faults),
             shutdown,
         }
     }
@@ -77,6 +80,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         config_service::SETTINGS,
         simulator::SETTINGS,
         cashbox::SETTINGS,
+        deletion_cost::SETTINGS,
         shutdown::SETTINGS,
         timings::SETTINGS,
     ]

@@ -1,7 +1,7 @@
 //! What other pods and operators ask, on the admin port alone.
 //!
 //! `/peer/v1/…` lets a pod find out for itself whether another lives and what it owns, before it takes a cashbox
-//! over. `/admin/v1/cashboxes` lists what this pod hosts.
+//! over. `/admin/v1/cashboxes` lists what this pod hosts, `/admin/v1/pod` says what the pod is.
 
 use std::sync::Arc;
 
@@ -42,6 +42,22 @@ pub async fn cashbox(State(pod): State<Arc<Pod>>, Path(id): Path<String>) -> Res
         epoch: held.unwrap_or_default(),
     };
     Json(answer).into_response()
+}
+
+/// This pod as the others see it, and what its removal would cost: the number of cashboxes that would have to move.
+pub async fn own(State(pod): State<Arc<Pod>>) -> Response<Body> {
+    let record = pod.ownership.pod().record();
+    let answer = json!({
+        "pod": record.id,
+        "address": record.address,
+        "adminAddress": record.admin_address,
+        "version": record.version,
+        "generation": record.generation,
+        "startedAtMs": record.started_at_ms,
+        "state": record.state,
+        "deletionCost": record.load,
+    });
+    reply::json(answer.to_string())
 }
 
 /// Which part of the list.

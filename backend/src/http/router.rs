@@ -49,6 +49,7 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
         .route("/metrics", get(metrics))
         .route("/peer/v1/identity", get(peer::identity))
         .route("/peer/v1/cashboxes/{id}", get(peer::cashbox))
+        .route("/admin/v1/pod", get(peer::own))
         .route("/admin/v1/cashboxes", get(peer::cashboxes))
         .route("/admin/v1/cashboxes/{id}/history", get(history::history))
         .merge(health_routes())

@@ -248,3 +248,18 @@ async fn a_history_that_is_asked_for_wrongly_is_refused_with_the_rule() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_pod_says_what_its_removal_would_cost() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    let cost = async || ask_admin(&pod, "/admin/v1/pod").await.1["deletionCost"].clone();
+    assert_eq!(cost().await, 0);
+    assert_eq!(
+        post(&pod, "/api/sign", &receipt("R-1")).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(cost().await, 1);
+    pod.registry.drain(1).await;
+    assert_eq!(cost().await, 0);
+}
