@@ -33,6 +33,8 @@ pub mod status;
 pub mod progress;
 /// What went wrong lately, and how soon it may start again.
 mod setbacks;
+/// Whether it could move without anybody noticing.
+mod rest;
 /// The task that alone touches the state.
 pub mod actor;
 /// One receipt, from request to answer.

@@ -22,6 +22,7 @@ use super::handle::{CashboxHandle, Shared};
 use super::lifecycle::Event;
 use super::mailbox::{Next, answer_all};
 use super::parts::Parts;
+use super::rest::AtTheTse;
 use super::start;
 use super::trouble::Trouble;
 use crate::evidence;
@@ -140,6 +141,7 @@ impl Actor {
 
     /// What to do next; nothing when nobody asked for a while.
     async fn next(&self) -> Option<Next> {
+        self.shared.rest.calm(self.at_the_tse());
         let next = self.shared.mailbox.next();
         match self.parts.config.idle_after {
             Some(idle) => tokio::time::timeout(idle, next).await.ok(),
@@ -149,10 +151,19 @@ impl Actor {
 
     /// An idle cashbox leaves memory, but never with a transaction open at the TSE.
     fn may_sleep(&self) -> bool {
-        self.engine.state().open_transactions.is_empty() && self.shared.mailbox.close_if_empty()
+        self.at_the_tse() == AtTheTse::Nothing && self.shared.mailbox.close_if_empty()
+    }
+
+    fn at_the_tse(&self) -> AtTheTse {
+        if self.engine.state().open_transactions.is_empty() {
+            AtTheTse::Nothing
+        } else {
+            AtTheTse::Open
+        }
     }
 
     async fn perform(&mut self, command: &Command) -> Result<(), End> {
+        self.shared.rest.wake();
         match command {
             Command::Sign(sign) => {
                 sabotage::point("in-cashbox", self.shared.cashbox).await;

@@ -1,6 +1,7 @@
 //! What everybody but the actor holds of a cashbox: cheap to clone, one method per question.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, QueueId};
@@ -11,6 +12,7 @@ use super::actor::Farewell;
 use super::command::{Answer, Caller, Description, Ticket};
 use super::error::CashboxError;
 use super::mailbox::{Mailbox, Posting, Turned};
+use super::rest::Rest;
 use super::status::{Abandoned, Hosted, Status};
 use super::token::{Accepted, TokenDigest};
 
@@ -28,6 +30,8 @@ pub(super) struct Shared {
     pub(super) epoch: Epoch,
     pub(super) mailbox: Mailbox,
     pub(super) status: Arc<Status>,
+    /// Written by the actor.
+    pub(super) rest: Rest,
     pub(super) accepted: Accepted,
     /// Cancelled when the actor is gone and its ownership with it.
     pub(super) ended: CancellationToken,
@@ -98,6 +102,15 @@ impl CashboxHandle {
     #[must_use]
     pub fn hosted(&self) -> Hosted {
         self.shared.status.hosted(self.shared.mailbox.waiting())
+    }
+
+    /// For how long it has rested; none while somebody is served or waits.
+    #[must_use]
+    pub fn rested(&self) -> Option<Duration> {
+        self.shared
+            .rest
+            .lasts()
+            .filter(|_| self.shared.mailbox.waiting() == 0)
     }
 
     /// Whether it accepts a token.

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _, stream};
 use shared::api::refusal::Refusal;
@@ -383,6 +384,30 @@ impl Registry {
             Slot::Live(handle) => handle.hosted(),
         });
         (rows.collect(), next)
+    }
+
+    /// The cashboxes for which nobody has asked at least this long, those that have rested longest first. None of
+    /// them has a transaction open at the TSE.
+    #[must_use]
+    pub fn resting(&self, at_least: Duration) -> Vec<CashBoxId> {
+        let slots = self.slots();
+        let rested = slots.iter().filter_map(|(id, slot)| match slot {
+            Slot::Live(handle) => Some((handle.rested()?, *id)),
+            Slot::Starting(_) => None,
+        });
+        let mut resting: Vec<_> = rested.filter(|(rested, _)| *rested >= at_least).collect();
+        drop(slots);
+        resting.sort_unstable_by(|a, b| b.cmp(a));
+        resting.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether nobody has asked for a cashbox at least this long.
+    #[must_use]
+    pub fn rests(&self, cashbox: CashBoxId, at_least: Duration) -> bool {
+        match self.slot(cashbox) {
+            Some(Slot::Live(handle)) => handle.rested().is_some_and(|rested| rested >= at_least),
+            _ => false,
+        }
     }
 
     /// How many cashboxes are here, starting and ending ones included.

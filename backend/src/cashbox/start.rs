@@ -27,6 +27,7 @@ use super::mailbox::Mailbox;
 use super::options;
 use super::parts::{Parts, shown};
 use super::registry::Visit;
+use super::rest::Rest;
 use super::status::Status;
 use super::token::Accepted;
 use super::trouble::Trouble;
@@ -225,6 +226,7 @@ async fn recover(
             epoch: tenure.epoch(),
             mailbox: Mailbox::new(parts.config.mailbox_depth),
             status: status.clone(),
+            rest: Rest::new(),
             accepted: Accepted::new(visit.caller.digest),
             ended: tokio_util::sync::CancellationToken::new(),
             task: std::sync::OnceLock::new(),
