@@ -27,6 +27,7 @@ use crate::http::{self, Pod};
 use crate::journal::metrics::JournalMetrics;
 use crate::metrics::Metrics;
 use crate::ownership::Ownership;
+use crate::ownership::handover::http::HttpSuccessors;
 use crate::ownership::peer::HttpPeers;
 use crate::ownership::this_pod::ThisPod;
 use crate::scu::connect::Connector;
@@ -119,6 +120,9 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         config: config.cashbox.clone(),
         ownership: ownership.clone(),
         owners,
+        successors: Arc::new(
+            HttpSuccessors::new().context("cannot build the client that hands cashboxes over")?,
+        ),
         journal: journal.clone(),
         configurations,
         scus: scus(config, clock.clone(), &metrics)?,

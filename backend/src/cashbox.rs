@@ -43,6 +43,10 @@ mod receipt;
 mod write;
 /// Beginning anew under the same tenure.
 mod reset;
+/// Handing a cashbox to another pod.
+pub mod handover;
+/// What this pod made ready for cashboxes that others mean to hand to it.
+mod prepared;
 /// What stops a receipt.
 mod trouble;
 

@@ -25,6 +25,8 @@ pub mod outgoing_proxy;
 pub mod kept_copy;
 /// What a kept configuration looks like in the database.
 pub mod seal;
+/// What a pod tells its successor of a cashbox.
+pub mod ticket;
 /// How often the service was asked.
 pub mod metrics;
 
@@ -40,7 +42,7 @@ use shared::clock::{Clock, Ticks};
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::CashBoxId;
 
-use crate::cashbox::configuration::CashboxConfiguration;
+use crate::cashbox::configuration::{CashboxConfiguration, Fingerprint};
 use crate::journal::JournalStore;
 use admission::{Admission, Verdict};
 use client::Client;
@@ -48,6 +50,8 @@ use documents::{Documents, HttpDocuments};
 use error::{AnswerFault, BuildError, FetchError};
 use kept_copy::KeptCopies;
 use metrics::Metrics;
+use seal::Seal;
+use ticket::Ticket;
 
 /// Every setting of this part.
 pub const SETTINGS: &[Setting] = &[
@@ -126,6 +130,8 @@ pub struct ConfigurationService {
 struct Parts {
     client: Client,
     admission: Admission,
+    /// Seals what pods tell each other; none without a key.
+    seal: Option<Seal>,
     kept: KeptCopies,
     clock: Arc<dyn Clock>,
     flights: Mutex<HashMap<FlightKey, Flight>>,
@@ -162,6 +168,7 @@ impl ConfigurationService {
         let parts = Parts {
             client: Client::new(documents, &config.client),
             admission: Admission::new(&config.admission),
+            seal: config.seal.clone(),
             kept: KeptCopies::new(config.seal, journal),
             clock,
             flights: Mutex::default(),
@@ -196,6 +203,31 @@ impl ConfigurationService {
     /// Why there is none.
     pub async fn fetch_anew(&self, cashbox: CashBoxId, token: &SecretString) -> Result<Fetched, FetchError> {
         self.parts.ask(cashbox, token).await
+    }
+
+    /// Seals a ticket for the pod that a cashbox is handed to; `None` when the pods share no key.
+    #[must_use]
+    pub fn seal_ticket(&self, cashbox: CashBoxId, ticket: &Ticket) -> Option<Vec<u8>> {
+        Some(ticket.seal(self.parts.seal.as_ref()?, cashbox))
+    }
+
+    /// Opens a ticket that another pod sealed for this cashbox.
+    #[must_use]
+    pub fn open_ticket(&self, cashbox: CashBoxId, sealed: &[u8]) -> Option<Ticket> {
+        Ticket::open(self.parts.seal.as_ref()?, cashbox, sealed)
+    }
+
+    /// The kept configuration, if it is the very one and was fetched with the token of this digest. The service is
+    /// not asked.
+    pub async fn recall_exactly(
+        &self,
+        cashbox: CashBoxId,
+        token: &TokenDigest,
+        wanted: Fingerprint,
+    ) -> Option<Arc<CashboxConfiguration>> {
+        let copy = self.parts.kept.recall(cashbox, token).await?;
+        let configuration = self.parts.read(&copy.document, cashbox).ok()?;
+        (configuration.fingerprint == wanted).then_some(configuration)
     }
 
     /// Starts a flight as a task of its own: it ends and is forgotten even when nobody waits any more.

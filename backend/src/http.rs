@@ -33,6 +33,8 @@ pub mod swagger;
 pub mod peer;
 /// Who held a cashbox when.
 pub mod history;
+/// Hand cashboxes over, for pods and operators.
+pub mod handover;
 /// Errors become answers.
 pub mod reply;
 /// The one line per request.

@@ -9,6 +9,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::cashbox::handover::HandoverOutcome;
 use crate::cashbox::lifecycle::Stage;
 use crate::queue::settlement::Settlement;
 
@@ -44,6 +45,10 @@ pub struct CashboxMetrics {
     pub resets: IntCounterVec,
     /// Claims in the journal, by reason.
     pub claims: IntCounterVec,
+    /// Planned moves to another pod, by result.
+    handovers: IntCounterVec,
+    /// How long nobody served a cashbox that was moved.
+    handover_pause: Histogram,
     /// Writes that the journal refused because a newer claim exists.
     pub fenced: IntCounter,
     /// How long the stages of a receipt took.
@@ -153,6 +158,17 @@ impl CashboxMetrics {
                 "queues claimed in the journal",
                 &["reason"],
             ),
+            handovers: counters(
+                r,
+                "byodc_handovers_total",
+                "cashboxes meant to be handed to another pod",
+                &["result"],
+            ),
+            handover_pause: histogram(
+                r,
+                "byodc_handover_pause_seconds",
+                "from the last receipt here to the successor being ready",
+            ),
             fenced: counter(
                 r,
                 "byodc_fenced_total",
@@ -192,6 +208,14 @@ impl CashboxMetrics {
                 "cashboxes freed because they made no progress",
                 &["doing"],
             ),
+        }
+    }
+
+    /// A handover came to this.
+    pub fn handed_over(&self, outcome: &HandoverOutcome) {
+        self.handovers.with_label_values(&[outcome.word()]).inc();
+        if let HandoverOutcome::Moved { pause, .. } = outcome {
+            self.handover_pause.observe(pause.as_secs_f64());
         }
     }
 

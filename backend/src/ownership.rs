@@ -25,6 +25,8 @@ pub mod acquire;
 pub mod peer;
 /// Keeping the pod's record alive, and the cashboxes on it.
 pub mod renew;
+/// Handing one cashbox to another pod.
+pub mod handover;
 /// Giving up one cashbox, or leaving altogether.
 pub mod release;
 
@@ -36,6 +38,7 @@ use shared::env::{Effective, Faults, Setting, Settings};
 use shared::identity::{CashBoxId, Epoch};
 use shared::ownership::store::OwnershipStore;
 use shared::placement::membership::Membership;
+use shared::placement::pod::PodRecord;
 use tokio::sync::{Notify, broadcast};
 
 use held::Held;
@@ -128,6 +131,11 @@ impl Ownership {
     #[must_use]
     pub fn pod(&self) -> &ThisPod {
         &self.parts.pod
+    }
+
+    /// Asks another pod whether it holds a cashbox.
+    pub async fn ask(&self, pod: &PodRecord, cashbox: CashBoxId) -> peer::Answer {
+        self.parts.peers.ask(pod, cashbox).await
     }
 
     /// The epoch under which this pod holds a cashbox: the answer to a peer's question.

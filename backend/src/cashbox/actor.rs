@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! next ─ Sign → receipt.rs │ Reset → reset.rs │ Describe, Confirm ──→ next …
+//!   ├─ Leave with a successor → handover/passing.rs: it claims, then tell who waits where it is
 //!   └─ Leave, idle, fenced, given up, panicked → end: close the mailbox, give the ownership back, tell who waits
 //! ```
 //!
@@ -14,13 +15,15 @@ use futures::FutureExt as _;
 use shared::api::refusal::Refusal;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
+use shared::ownership::store::Owner;
 use shared::sabotage;
 
-use super::command::{Command, Description};
+use super::command::{Command, Description, Promise};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Shared};
+use super::handover::{HandoverOrder, HandoverOutcome};
 use super::lifecycle::Event;
-use super::mailbox::{Next, answer_all};
+use super::mailbox::{Departure, Next, answer_all};
 use super::parts::Parts;
 use super::rest::AtTheTse;
 use super::start;
@@ -50,8 +53,10 @@ pub struct Actor {
 enum End {
     /// Nobody used it for a while.
     Idle,
-    /// The pod stops.
+    /// The pod stops, and no other takes it.
     Draining,
+    /// Another pod is ready to take it.
+    HandOver(Box<HandoverOrder>),
     /// Its configuration names another queue: the next start claims that one.
     OtherQueue,
     /// A newer claim exists.
@@ -69,6 +74,8 @@ pub struct Farewell {
     waiting: Vec<Command>,
     error: CashboxError,
     panicked: bool,
+    /// Who asked for a handover, and what it came to.
+    handover: Option<(Promise<HandoverOutcome>, HandoverOutcome)>,
 }
 
 impl Farewell {
@@ -80,6 +87,7 @@ impl Farewell {
             waiting,
             error,
             panicked: false,
+            handover: None,
         }
     }
 
@@ -97,8 +105,20 @@ impl Farewell {
         self.panicked
     }
 
+    /// The pod that the cashbox was handed to, if one has it now.
+    #[must_use]
+    pub fn new_owner(&self) -> Option<&Owner> {
+        match &self.error {
+            CashboxError::HeldByOther(owner) => Some(owner),
+            _ => None,
+        }
+    }
+
     /// Tells everybody who waits, and those who look for the cashbox that it is gone.
     pub fn tell(self) {
+        if let Some((answer, outcome)) = self.handover {
+            answer.keep(Ok(outcome));
+        }
         answer_all(self.waiting, &self.error);
         self.shared.mailbox.abandon(&self.error);
         self.shared.ended.cancel();
@@ -132,7 +152,8 @@ impl Actor {
                     }
                     self.shared.mailbox.done();
                 }
-                Some(Next::Leave) => return (End::Draining, None),
+                Some(Next::Leave(Departure::Release)) => return (End::Draining, None),
+                Some(Next::Leave(Departure::HandOver(order))) => return (End::HandOver(order), None),
                 None if self.may_sleep() => return (End::Idle, None),
                 None => {}
             }
@@ -214,9 +235,15 @@ impl Actor {
         let mut waiting: Vec<_> = unanswered.into_iter().collect();
         waiting.extend(self.shared.mailbox.close());
         let panicked = matches!(end, End::Panicked);
+        let mut handover = None;
         let error = match end {
             End::Idle => self.leave("idle", Refusal::Moving.into()).await,
             End::Draining => self.leave("draining", Refusal::Draining.into()).await,
+            End::HandOver(order) => {
+                let passed = self.pass_on(&order).await;
+                handover = Some((order.answer, passed.outcome));
+                passed.redirect
+            }
             End::OtherQueue => self.leave("other queue", Refusal::Moving.into()).await,
             End::Lost => self.lose().await,
             End::GaveUp(error) => self.give_up(error).await,
@@ -227,6 +254,7 @@ impl Actor {
             waiting,
             error,
             panicked,
+            handover,
         }
     }
 

@@ -17,6 +17,7 @@ mod seed;
 
 use secrecy::SecretString;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use shared::clock::Ticks;
 use shared::identity::{CashBoxId, QueueId, ScuId};
 
@@ -32,11 +33,17 @@ const CLOUD_CASHBOX_HOSTS: [&str; 2] = [
     "https://cloudcashbox-sandbox.fiskaltrust.cloud",
 ];
 
+/// SHA-256 of a document: tells whether two pods mean the same configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 32]);
+
 /// The configuration of one cashbox: exactly one queue and one SCU, market DE. Its debug form shows no secret.
 #[derive(Debug, Clone)]
 pub struct CashboxConfiguration {
     /// The cashbox; it is the one that was asked for.
     pub cashbox: CashBoxId,
+    /// Of the document it was read from.
+    pub fingerprint: Fingerprint,
     /// When the configuration was built (`TimeStamp` of the document; 0 if it says nothing).
     pub built_at: Ticks,
     /// Its queue.
@@ -95,6 +102,7 @@ impl CashboxConfiguration {
         })?;
         Ok(Self {
             cashbox,
+            fingerprint: Fingerprint(Sha256::digest(document).into()),
             built_at,
             queue: seed.queue.queue,
             seed,

@@ -1,6 +1,6 @@
 //! What everybody but the actor holds of a cashbox: cheap to clone, one method per question.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use shared::api::refusal::Refusal;
@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::Farewell;
 use super::command::{Answer, Caller, Description, Ticket};
+use super::configuration::Fingerprint;
 use super::error::CashboxError;
-use super::mailbox::{Mailbox, Posting, Turned};
+use super::handover::{HandoverOrder, Terms};
+use super::mailbox::{Departure, Mailbox, Posting, Turned};
 use super::rest::Rest;
 use super::status::{Abandoned, Hosted, Status};
 use super::token::{Accepted, TokenDigest};
@@ -33,10 +35,34 @@ pub(super) struct Shared {
     /// Written by the actor.
     pub(super) rest: Rest,
     pub(super) accepted: Accepted,
+    /// The configuration in force, written by the actor with each reset.
+    pub(super) configuration: Mutex<Fingerprint>,
     /// Cancelled when the actor is gone and its ownership with it.
     pub(super) ended: CancellationToken,
     /// The actor's task, once it runs: for the watchdog.
     pub(super) task: OnceLock<AbortHandle>,
+}
+
+impl Shared {
+    /// What a successor would need to know now.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            epoch: self.epoch,
+            accepted: self.accepted.current(),
+            configuration: *self.in_force(),
+        }
+    }
+
+    /// Another configuration is in force from now on.
+    pub(super) fn put_in_force(&self, configuration: Fingerprint) {
+        *self.in_force() = configuration;
+    }
+
+    fn in_force(&self) -> MutexGuard<'_, Fingerprint> {
+        self.configuration
+            .lock()
+            .expect("nothing panics while it holds this lock")
+    }
 }
 
 /// Why a question was not answered.
@@ -150,7 +176,20 @@ impl CashboxHandle {
 
     /// Asks the actor to give the cashbox back after the receipt that runs.
     pub fn ask_to_leave(&self) {
-        self.shared.mailbox.ask_to_leave();
+        self.shared.mailbox.ask_to_depart(Departure::Release);
+    }
+
+    /// Asks the actor to hand the cashbox over after the receipt that runs. An order that is not carried out, because
+    /// the cashbox ends otherwise, is dropped with the mailbox: wait for [`Self::ended`] beside its answer.
+    pub fn ask_to_hand_over(&self, order: HandoverOrder) {
+        let departure = Departure::HandOver(Box::new(order));
+        self.shared.mailbox.ask_to_depart(departure);
+    }
+
+    /// What another pod would need to serve the cashbox as this one does now.
+    #[must_use]
+    pub(super) fn terms(&self) -> Terms {
+        self.shared.terms()
     }
 
     /// Asks the actor to make sure that its tenure is still the newest.
@@ -161,6 +200,12 @@ impl CashboxHandle {
     /// Waits until the instance and its ownership are gone.
     pub async fn ended(&self) {
         self.shared.ended.cancelled().await;
+    }
+
+    /// Whether the actor was asked to stop serving and has not begun to.
+    #[cfg(test)]
+    pub(super) fn departs(&self) -> bool {
+        self.shared.mailbox.departs()
     }
 
     /// Whether the instance is gone.

@@ -5,9 +5,10 @@
 //!                          ▼                 │
 //!  Loading → Recovering → Ready ───────→ Reloading
 //!     │          │          │                │
-//!     │          │          └─ LeaveAsked ───┴──→ Leaving → Released
+//!     │          │          ├─ LeaveAsked ───┼──→ Leaving ─────┬→ Released
+//!     │          │          └─ HandOverBegun ┴──→ HandingOver ─┘
 //!     │          │
-//!     │          ├──────────┴─ FoundStale → Stale ── LeaveAsked → Leaving
+//!     │          ├──────────┴─ FoundStale → Stale ── LeaveAsked, HandOverBegun, as above
 //!     │          │
 //!     ├──────────┴─ any of the above: Broke → Failed,  Fenced → Lost
 //!     └ Refused
@@ -60,6 +61,11 @@ pub enum Stage {
         /// The epoch of the claim.
         epoch: Epoch,
     },
+    /// Takes nothing new; another pod is asked to claim it.
+    HandingOver {
+        /// The epoch of the claim.
+        epoch: Epoch,
+    },
     /// End: given back.
     Released,
     /// End: never began, because the caller, the configuration or another owner forbade it.
@@ -88,7 +94,9 @@ pub enum Event {
     FoundStale,
     /// Nobody uses it, or the pod stops.
     LeaveAsked,
-    /// The ownership was given back.
+    /// Another pod is ready to take it, and the running receipt has ended.
+    HandOverBegun,
+    /// The ownership was given back or taken over as planned.
     Left,
     /// The start ended before a claim.
     Refused,
@@ -133,7 +141,9 @@ impl State {
 /// # Errors
 /// When the event has no place in the stage.
 pub fn next(stage: Stage, event: Event) -> Result<Stage, OutOfPlace> {
-    use Stage::{Failed, Leaving, Loading, Lost, Ready, Recovering, Refused, Released, Reloading, Stale};
+    use Stage::{
+        Failed, HandingOver, Leaving, Loading, Lost, Ready, Recovering, Refused, Released, Reloading, Stale,
+    };
     match (stage, event) {
         (Loading, Event::Claimed(epoch)) => Ok(Recovering { epoch }),
         (Recovering { epoch }, Event::Settled) => Ok(Ready { epoch }),
@@ -143,7 +153,10 @@ pub fn next(stage: Stage, event: Event) -> Result<Stage, OutOfPlace> {
             Ok(Stale { epoch })
         }
         (Ready { epoch } | Reloading { epoch } | Stale { epoch }, Event::LeaveAsked) => Ok(Leaving { epoch }),
-        (Leaving { .. }, Event::Left) => Ok(Released),
+        (Ready { epoch } | Reloading { epoch } | Stale { epoch }, Event::HandOverBegun) => {
+            Ok(HandingOver { epoch })
+        }
+        (Leaving { .. } | HandingOver { .. }, Event::Left) => Ok(Released),
         (Loading, Event::Refused) => Ok(Refused),
         (stage, Event::Broke) if !stage.is_end() => Ok(Failed),
         (
@@ -151,7 +164,8 @@ pub fn next(stage: Stage, event: Event) -> Result<Stage, OutOfPlace> {
             | Ready { epoch }
             | Reloading { epoch }
             | Stale { epoch }
-            | Leaving { epoch },
+            | Leaving { epoch }
+            | HandingOver { epoch },
             Event::Fenced,
         ) => Ok(Lost { epoch }),
         (stage, event) => Err(OutOfPlace { stage, event }),
@@ -160,13 +174,14 @@ pub fn next(stage: Stage, event: Event) -> Result<Stage, OutOfPlace> {
 
 impl Stage {
     /// Every word of [`Stage::word`].
-    pub const WORDS: [&str; 10] = [
+    pub const WORDS: [&str; 11] = [
         "loading",
         "recovering",
         "ready",
         "reloading",
         "stale",
         "leaving",
+        "handing-over",
         "released",
         "refused",
         "failed",
@@ -183,6 +198,7 @@ impl Stage {
             Self::Reloading { .. } => "reloading",
             Self::Stale { .. } => "stale",
             Self::Leaving { .. } => "leaving",
+            Self::HandingOver { .. } => "handing-over",
             Self::Released => "released",
             Self::Refused => "refused",
             Self::Failed => "failed",
@@ -199,6 +215,7 @@ impl Stage {
             | Self::Reloading { epoch }
             | Self::Stale { epoch }
             | Self::Leaving { epoch }
+            | Self::HandingOver { epoch }
             | Self::Lost { epoch } => Some(epoch),
             Self::Loading | Self::Released | Self::Refused | Self::Failed => None,
         }
@@ -229,6 +246,7 @@ mod tests {
             Just(Event::Reloaded),
             Just(Event::FoundStale),
             Just(Event::LeaveAsked),
+            Just(Event::HandOverBegun),
             Just(Event::Left),
             Just(Event::Refused),
             Just(Event::Broke),
@@ -240,7 +258,7 @@ mod tests {
     fn may_follow(history: &[Event], event: Event) -> bool {
         let claimed = history.contains(&Event::Claimed(EPOCH));
         let settled = history.contains(&Event::Settled);
-        let leaving = history.contains(&Event::LeaveAsked);
+        let leaving = history.contains(&Event::LeaveAsked) || history.contains(&Event::HandOverBegun);
         let stale = history.contains(&Event::FoundStale);
         let over =
             |event: &Event| matches!(event, Event::Left | Event::Refused | Event::Broke | Event::Fenced);
@@ -255,7 +273,7 @@ mod tests {
             Event::ReloadBegun => settled && !reloading && !leaving && !stale,
             Event::Reloaded => reloading && !leaving && !stale,
             Event::FoundStale => claimed && !leaving && !stale,
-            Event::LeaveAsked => (settled || stale) && !leaving,
+            Event::LeaveAsked | Event::HandOverBegun => (settled || stale) && !leaving,
             Event::Left => leaving,
             Event::Broke => true,
             Event::Fenced => claimed,
@@ -298,6 +316,7 @@ mod tests {
             Stage::Reloading { epoch },
             Stage::Stale { epoch },
             Stage::Leaving { epoch },
+            Stage::HandingOver { epoch },
             Stage::Released,
             Stage::Refused,
             Stage::Failed,

@@ -17,6 +17,7 @@ use tracing::Span;
 
 use super::command::{Answer, Caller, Command, Describe, Description, Promise, Reset, Sign, Ticket};
 use super::error::CashboxError;
+use super::handover::HandoverOrder;
 
 /// The inbox of one actor.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct Mailbox {
 struct Inner {
     waiting: VecDeque<Command>,
     running: Option<Running>,
-    leave_asked: bool,
+    departure: Option<Departure>,
     closed: bool,
 }
 
@@ -58,8 +59,17 @@ pub enum Turned {
 pub enum Next {
     /// A command.
     Do(Command),
-    /// Give the cashbox back.
-    Leave,
+    /// Stop serving the cashbox.
+    Leave(Departure),
+}
+
+/// How the actor stops serving the cashbox.
+#[derive(Debug)]
+pub enum Departure {
+    /// It is given back, to nobody.
+    Release,
+    /// It is handed to another pod.
+    HandOver(Box<HandoverOrder>),
 }
 
 /// A receipt as its sender hands it in.
@@ -164,10 +174,17 @@ impl Mailbox {
         self.lock().waiting.len()
     }
 
-    /// Asks the actor to give the cashbox back before it takes the next command.
-    pub fn ask_to_leave(&self) {
-        self.lock().leave_asked = true;
+    /// Asks the actor to stop serving the cashbox before it takes the next command. The first to ask decides how;
+    /// whoever comes later waits for the end.
+    pub fn ask_to_depart(&self, departure: Departure) {
+        self.lock().departure.get_or_insert(departure);
         self.arrived.notify_one();
+    }
+
+    /// Whether the actor was asked to stop serving and has not begun to.
+    #[cfg(test)]
+    pub(super) fn departs(&self) -> bool {
+        self.lock().departure.is_some()
     }
 
     /// For the actor: what to do next. A receipt that is handed out stays joinable until [`Self::done`].
@@ -182,8 +199,8 @@ impl Mailbox {
 
     fn take(&self) -> Option<Next> {
         let mut inner = self.lock();
-        if inner.leave_asked {
-            return Some(Next::Leave);
+        if let Some(departure) = inner.departure.take() {
+            return Some(Next::Leave(departure));
         }
         let command = inner.waiting.pop_front()?;
         if let Command::Sign(sign) = &command {

@@ -15,6 +15,7 @@ use crate::journal::JournalStore;
 use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::metrics::CashboxMetrics;
 use crate::ownership::Ownership;
+use crate::ownership::handover::Successors;
 use crate::scu::Scu;
 use crate::scu::package::ScuPackage;
 
@@ -27,6 +28,8 @@ pub struct Parts {
     pub ownership: Arc<Ownership>,
     /// Who owns what, as everybody sees it: asked for the way to a new owner.
     pub owners: Arc<dyn OwnershipStore>,
+    /// The way to pods that cashboxes are handed to.
+    pub successors: Arc<dyn Successors>,
     /// What is permanent.
     pub journal: Arc<dyn JournalStore>,
     /// What a cashbox is.

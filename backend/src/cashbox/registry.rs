@@ -20,6 +20,7 @@ use std::time::Duration;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
+use shared::ownership::store::Owner;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -27,12 +28,15 @@ use super::actor::{Actor, Farewell};
 use super::command::{Answer, Caller, Description, Promise};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
+use super::handover::{HandoverOutcome, HandoverReason};
 use super::mailbox::Posting;
 use super::parts::Parts;
+use super::prepared::PreparedCashboxes;
 use super::setbacks::{Cause, Setbacks};
-use super::start::{self, Places};
+use super::start::{self, Beginning, Places};
 use super::status::{Hosted, Status};
 use super::token::TokenDigest;
+use crate::ownership::handover::HandoverTarget;
 
 /// How often one request looks for its cashbox: each time, an instance ended or another caller's start failed.
 const LOOKS_MAX: usize = 8;
@@ -72,17 +76,21 @@ struct Inner {
     /// When the watchdog looked last; none before its first look.
     looked_at: Mutex<Option<Instant>>,
     draining: CancellationToken,
+    /// What others mean to hand to this pod.
+    prepared: PreparedCashboxes,
+    /// Where the cashboxes went that this pod handed over since it began to drain.
+    departed: Mutex<BTreeMap<CashBoxId, Owner>>,
 }
 
 #[derive(Debug, Clone)]
-enum Slot {
+pub(super) enum Slot {
     Starting(Arc<Flight>),
     Live(CashboxHandle),
 }
 
 /// A start under way. Whoever wants the same cashbox waits for it.
 #[derive(Debug)]
-struct Flight {
+pub(super) struct Flight {
     /// Whose token the start shows: its refusal says nothing about another's.
     digest: TokenDigest,
     status: Arc<Status>,
@@ -114,6 +122,8 @@ impl Registry {
                 setbacks: Setbacks::default(),
                 looked_at: Mutex::default(),
                 draining,
+                prepared: PreparedCashboxes::default(),
+                departed: Mutex::default(),
             }),
         }
     }
@@ -203,7 +213,7 @@ impl Registry {
     async fn look(&self, visit: &Visit) -> Result<Option<CashboxHandle>, CashboxError> {
         match self.slot_or_start(visit)? {
             Slot::Live(handle) => self.check(&handle, visit).await.map(|()| Some(handle)),
-            Slot::Starting(flight) => match flight.landed.ticket().wait().await {
+            Slot::Starting(flight) => match flight.landed().await {
                 Ok(handle) => self.check(&handle, visit).await.map(|()| Some(handle)),
                 // Somebody else's token was refused: ours has not been shown yet.
                 Err(CashboxError::Unauthorized) if flight.digest != visit.caller.digest => Ok(None),
@@ -234,34 +244,52 @@ impl Registry {
     }
 
     fn slot_or_start(&self, visit: &Visit) -> Result<Slot, CashboxError> {
+        self.slot_or_begin(visit.cashbox, || Beginning::of(visit))
+    }
+
+    /// The cashbox as it is here, or its start.
+    pub(super) fn slot_or_begin(
+        &self,
+        cashbox: CashBoxId,
+        begin: impl FnOnce() -> Beginning,
+    ) -> Result<Slot, CashboxError> {
         let mut slots = self.slots();
-        if let Some(slot) = slots.get(&visit.cashbox) {
+        if let Some(slot) = slots.get(&cashbox) {
             return Ok(slot.clone());
         }
         if self.inner.draining.is_cancelled() {
-            return Err(Refusal::Draining.into());
+            return Err(self.departed(cashbox));
         }
         if slots.len() >= self.inner.parts.config.hosted_max {
             return Err(Refusal::PodFull.into());
         }
-        self.inner.setbacks.may_start(visit.cashbox, Instant::now())?;
+        self.inner.setbacks.may_start(cashbox, Instant::now())?;
+        let beginning = begin();
         let flight = Arc::new(Flight {
-            digest: visit.caller.digest,
-            status: Arc::new(Status::loading(visit.cashbox, self.inner.parts.metrics.clone())),
+            digest: beginning.accepted,
+            status: Arc::new(Status::loading(cashbox, self.inner.parts.metrics.clone())),
             landed: Promise::new(),
             stuck: CancellationToken::new(),
         });
-        slots.insert(visit.cashbox, Slot::Starting(flight.clone()));
+        slots.insert(cashbox, Slot::Starting(flight.clone()));
         self.count(&slots);
         // A task of its own: the client going away does not leave a cashbox half started.
-        tokio::spawn(self.clone().start(visit.clone(), flight.clone()));
+        tokio::spawn(self.clone().start(beginning, flight.clone()));
         Ok(Slot::Starting(flight))
     }
 
-    async fn start(self, visit: Visit, flight: Arc<Flight>) {
+    /// What a pod that drains says of a cashbox that it has not: where it went, if it was here.
+    fn departed(&self, cashbox: CashBoxId) -> CashboxError {
+        match self.departures().get(&cashbox) {
+            Some(owner) => CashboxError::HeldByOther(Box::new(owner.clone())),
+            None => Refusal::Draining.into(),
+        }
+    }
+
+    async fn start(self, beginning: Beginning, flight: Arc<Flight>) {
         let began = Instant::now();
-        let cashbox = visit.cashbox;
-        let started = self.try_start(visit, &flight).await;
+        let cashbox = beginning.cashbox;
+        let started = self.try_start(beginning, &flight).await;
         let metrics = &self.inner.parts.metrics;
         match started {
             Ok(actor) => {
@@ -279,10 +307,10 @@ impl Registry {
 
     /// Starts in a task of its own, so that neither a panic nor a wedge takes those along who wait for it. They are
     /// told to ask again, after everything that the start had was given back.
-    async fn try_start(&self, visit: Visit, flight: &Flight) -> Result<Box<Actor>, CashboxError> {
-        let cashbox = visit.cashbox;
+    async fn try_start(&self, beginning: Beginning, flight: &Flight) -> Result<Box<Actor>, CashboxError> {
+        let cashbox = beginning.cashbox;
         let (parts, places) = (self.inner.parts.clone(), self.inner.places.clone());
-        let mut task = tokio::spawn(start::start(parts, places, visit, flight.status.clone()));
+        let mut task = tokio::spawn(start::start(parts, places, beginning, flight.status.clone()));
         let cause = tokio::select! {
             biased;
             ended = &mut task => match ended {
@@ -317,6 +345,7 @@ impl Registry {
         if farewell.panicked() {
             self.broke_down(cashbox, Cause::Panicked, "serving");
         }
+        self.note_departure(cashbox, farewell.new_owner());
         self.remove(cashbox, handle.status());
         farewell.tell();
     }
@@ -339,6 +368,34 @@ impl Registry {
         let pause = self.inner.setbacks.note(cashbox, cause, Instant::now());
         tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_millis(),
             "a cashbox broke down: it is given up and starts anew");
+    }
+
+    /// While the pod drains, requests that come late are told where the cashbox went. As many are remembered as were
+    /// hosted, until the pod ends.
+    fn note_departure(&self, cashbox: CashBoxId, to: Option<&Owner>) {
+        if let Some(owner) = to.filter(|_| self.inner.draining.is_cancelled()) {
+            self.departures().insert(cashbox, owner.clone());
+        }
+    }
+
+    fn departures(&self) -> MutexGuard<'_, BTreeMap<CashBoxId, Owner>> {
+        self.inner
+            .departed
+            .lock()
+            .expect("nothing panics while it holds this lock")
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(super) fn prepared(&self) -> &PreparedCashboxes {
+        &self.inner.prepared
+    }
+
+    /// The running cashbox, whoever asks; one that starts is waited for.
+    pub(super) async fn settled(&self, cashbox: CashBoxId) -> Option<CashboxHandle> {
+        self.slot(cashbox)?.landed().await.ok()
     }
 
     /// Clears the slot of an instance, unless another one has it since.
@@ -446,29 +503,46 @@ impl Registry {
         }
     }
 
-    /// Starts nothing any more, and gives back everything that runs: so many at a time.
-    pub async fn drain(&self, releases_max: usize) {
+    /// Starts nothing any more, and hands everything that runs to other pods, so many at a time and each once. What no
+    /// pod takes is given back.
+    pub async fn drain(&self, at_once: usize) {
         self.inner.draining.cancel();
         loop {
             let slots: Vec<_> = self.slots().values().cloned().collect();
             if slots.is_empty() {
                 return;
             }
-            stream::iter(slots).for_each_concurrent(releases_max, leave).await;
+            let departing = stream::iter(slots).for_each_concurrent(at_once, |slot| self.depart(slot));
+            departing.await;
+        }
+    }
+
+    async fn depart(&self, slot: Slot) {
+        let Ok(handle) = slot.landed().await else {
+            return;
+        };
+        let moving = self.hand_over_live(&handle, &HandoverTarget::Any, HandoverReason::Drain);
+        if moving.await == HandoverOutcome::NoSuccessor {
+            handle.ask_to_leave();
+        }
+        handle.ended().await;
+    }
+}
+
+impl Slot {
+    /// The running cashbox, now or when its start has ended.
+    pub(super) async fn landed(self) -> Result<CashboxHandle, CashboxError> {
+        match self {
+            Self::Live(handle) => Ok(handle),
+            Self::Starting(flight) => flight.landed().await,
         }
     }
 }
 
-async fn leave(slot: Slot) {
-    let handle = match slot {
-        Slot::Live(handle) => handle,
-        Slot::Starting(flight) => match flight.landed.ticket().wait().await {
-            Ok(handle) => handle,
-            Err(_) => return,
-        },
-    };
-    handle.ask_to_leave();
-    handle.ended().await;
+impl Flight {
+    async fn landed(&self) -> Result<CashboxHandle, CashboxError> {
+        self.landed.ticket().wait().await
+    }
 }
 
 /// How a start ended, in one word for the metrics.

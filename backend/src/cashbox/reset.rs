@@ -59,6 +59,7 @@ impl Actor {
             .progress()
             .allow(configuration.scu.patience.one_try * 2);
         self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
+        self.shared.put_in_force(configuration.fingerprint);
         evidence::config(&self.tenure, self.cashbox_time_stamp);
         for intent in interrupted {
             self.settle(intent).await?;

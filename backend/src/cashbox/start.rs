@@ -11,11 +11,12 @@
 //! configuration service, which has a queue and bounds of its own, or for its TSE, which no other cashbox has, it
 //! keeps no place: a slow service or TSE holds up nobody else.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use shared::api::refusal::Refusal;
-use shared::identity::{CashBoxId, QueueId};
+use shared::identity::{CashBoxId, Epoch, Incarnation, QueueId};
 use shared::sabotage;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -26,10 +27,11 @@ use super::lifecycle::Event;
 use super::mailbox::Mailbox;
 use super::options;
 use super::parts::{Parts, shown};
+use super::prepared::Prepared;
 use super::registry::Visit;
 use super::rest::Rest;
 use super::status::Status;
-use super::token::Accepted;
+use super::token::{Accepted, TokenDigest};
 use super::trouble::Trouble;
 use crate::cashbox::configuration::CashboxConfiguration;
 use crate::evidence;
@@ -63,38 +65,87 @@ impl Places {
     }
 }
 
-async fn place(step: &Semaphore) -> SemaphorePermit<'_> {
-    step.acquire().await.expect("the semaphore is never closed")
+/// What a start begins with.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) cashbox: CashBoxId,
+    /// Of the token that is accepted once it runs.
+    pub(super) accepted: TokenDigest,
+    pub(super) origin: Origin,
 }
 
-/// Starts a cashbox for a caller.
+/// Why a cashbox starts here.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A request came.
+    Request {
+        /// Shown to the configuration service.
+        token: SecretString,
+        /// An owner whose address refused the proxy's connection.
+        suspect: Option<Incarnation>,
+    },
+    /// Its owner handed it over.
+    Handover {
+        /// The owner, which serves it no more.
+        from: Incarnation,
+        /// The epoch that ended.
+        epoch: Epoch,
+        /// What the owner ran with.
+        prepared: Prepared,
+    },
+}
+
+impl Beginning {
+    /// For a request.
+    pub(super) fn of(visit: &Visit) -> Self {
+        Self {
+            cashbox: visit.cashbox,
+            accepted: visit.caller.digest,
+            origin: Origin::Request {
+                token: visit.caller.token.clone(),
+                suspect: visit.suspect,
+            },
+        }
+    }
+
+    /// Its place at a step. A cashbox that was handed over waits for none: nobody serves it meanwhile, and the pod
+    /// that hands over keeps the number small.
+    async fn place<'a>(&self, step: &'a Semaphore) -> Option<SemaphorePermit<'a>> {
+        match self.origin {
+            Origin::Request { .. } => Some(step.acquire().await.expect("the semaphore is never closed")),
+            Origin::Handover { .. } => None,
+        }
+    }
+}
+
+/// Starts a cashbox.
 ///
 /// # Errors
 /// Why it does not run here. Nothing of it is left then: neither reservation nor ownership.
 pub(super) async fn start(
     parts: Arc<Parts>,
     places: Arc<Places>,
-    visit: Visit,
+    beginning: Beginning,
     status: Arc<Status>,
 ) -> Result<Box<Actor>, CashboxError> {
-    let cashbox = visit.cashbox;
-    let asking = place(&places.asking).await;
-    let acquired = status.progress().watch(acquire(&parts, &visit)).await;
+    let cashbox = beginning.cashbox;
+    let asking = beginning.place(&places.asking).await;
+    let acquired = status.progress().watch(acquire(&parts, &beginning)).await;
     drop(asking);
     let reason = acquired.inspect_err(|_| status.on(Event::Refused))?;
-    let prepared = match prepare(&parts, &places, &visit, &status, reason).await {
-        Ok(prepared) => prepared,
+    let claimed = match prepare(&parts, &places, &beginning, &status, reason).await {
+        Ok(claimed) => claimed,
         Err(error) => {
             status.on(Event::Refused);
             parts.ownership.release_reservation(cashbox).await;
             return Err(error);
         }
     };
-    let tenure = prepared.tenure.clone();
+    let tenure = claimed.tenure.clone();
     status.on(Event::Claimed(tenure.epoch()));
     let recovery = async {
         sabotage::point("in-start", cashbox).await;
-        recover(&parts, &visit, &status, prepared).await
+        recover(&parts, beginning.accepted, &status, claimed).await
     };
     match status.progress().watch(recovery).await {
         Ok(actor) => {
@@ -106,19 +157,28 @@ pub(super) async fn start(
 }
 
 /// Whether this pod may try; answers why.
-async fn acquire(parts: &Parts, visit: &Visit) -> Result<ClaimReason, CashboxError> {
-    match parts.ownership.acquire(visit.cashbox, visit.suspect).await {
-        Acquired::Reserved if visit.suspect.is_some() => Ok(ClaimReason::Takeover),
-        Acquired::Reserved => Ok(ClaimReason::Reserved),
-        Acquired::Direct => Ok(ClaimReason::Direct),
+async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, CashboxError> {
+    let (ownership, cashbox) = (&parts.ownership, beginning.cashbox);
+    let (acquired, otherwise) = match &beginning.origin {
+        Origin::Request { suspect, .. } => (ownership.acquire(cashbox, *suspect).await, None),
+        Origin::Handover { from, epoch, .. } => {
+            let received = ownership.receive(cashbox, *from, *epoch).await;
+            (received, Some(ClaimReason::Handover))
+        }
+    };
+    let is_suspected = matches!(beginning.origin, Origin::Request { suspect: Some(_), .. });
+    match acquired {
+        Acquired::Reserved if is_suspected => Ok(ClaimReason::Takeover),
+        Acquired::Reserved => Ok(otherwise.unwrap_or(ClaimReason::Reserved)),
+        Acquired::Direct => Ok(otherwise.unwrap_or(ClaimReason::Direct)),
         Acquired::HeldBy(owner) => Err(CashboxError::HeldByOther(Box::new(owner))),
         Acquired::OwnerSilent(owner) => {
-            tracing::info!(cashbox.id = %visit.cashbox, owner = %owner.pod.id, "the owner is silent");
+            tracing::info!(cashbox.id = %cashbox, owner = %owner.pod.id, "the owner is silent");
             Err(Refusal::OwnerSilent.into())
         }
         Acquired::Draining => Err(Refusal::Draining.into()),
         Acquired::Unavailable(error) => {
-            tracing::warn!(cashbox.id = %visit.cashbox, error = &error as &dyn std::error::Error,
+            tracing::warn!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error,
                 "nobody could say who owns a cashbox");
             Err(Refusal::OwnershipUnavailable.into())
         }
@@ -126,33 +186,38 @@ async fn acquire(parts: &Parts, visit: &Visit) -> Result<ClaimReason, CashboxErr
 }
 
 /// What is known of a cashbox once it is claimed, and its place among those that read the journal.
-struct Prepared<'a> {
+struct Mine<'a> {
     configuration: Arc<CashboxConfiguration>,
     scu: Arc<dyn Scu>,
     tenure: Tenure,
-    place: SemaphorePermit<'a>,
+    /// None for what was handed over.
+    place: Option<SemaphorePermit<'a>>,
 }
 
 /// Everything that can be refused, then the claim.
 async fn prepare<'a>(
     parts: &Parts,
     places: &'a Places,
-    visit: &Visit,
+    beginning: &Beginning,
     status: &Status,
     reason: ClaimReason,
-) -> Result<Prepared<'a>, CashboxError> {
-    // Not under watch: waiting for a turn there may take long and ends by itself.
-    let fetched = parts
-        .configurations
-        .fetch(visit.cashbox, &visit.caller.token)
-        .await;
-    let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
-    let scu = parts.usable(&configuration)?;
+) -> Result<Mine<'a>, CashboxError> {
+    let cashbox = beginning.cashbox;
+    let (configuration, scu) = match &beginning.origin {
+        Origin::Request { token, .. } => {
+            // Not under watch: waiting for a turn there may take long and ends by itself.
+            let fetched = parts.configurations.fetch(cashbox, token).await;
+            let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
+            let scu = parts.usable(&configuration)?;
+            (configuration, scu)
+        }
+        Origin::Handover { prepared, .. } => (prepared.configuration.clone(), prepared.scu.clone()),
+    };
     status.progress().allow(configuration.scu.patience.one_try * 2);
-    let place = place(&places.claiming).await;
-    let claim = claim(parts, visit.cashbox, configuration.queue, reason);
+    let place = beginning.place(&places.claiming).await;
+    let claim = claim(parts, cashbox, configuration.queue, reason);
     let tenure = status.progress().watch(claim).await?;
-    Ok(Prepared {
+    Ok(Mine {
         configuration,
         scu,
         tenure,
@@ -193,17 +258,17 @@ fn unclaimed(cashbox: CashBoxId, error: &JournalError) -> CashboxError {
 /// From the claim to a cashbox that serves.
 async fn recover(
     parts: &Arc<Parts>,
-    visit: &Visit,
+    accepted: TokenDigest,
     status: &Arc<Status>,
-    prepared: Prepared<'_>,
+    mine: Mine<'_>,
 ) -> Result<Box<Actor>, Trouble> {
-    let Prepared {
+    let Mine {
         configuration,
         scu,
         tenure,
         place,
-    } = prepared;
-    let recorded = parts.ownership.confirm(visit.cashbox, tenure.epoch()).await;
+    } = mine;
+    let recorded = parts.ownership.confirm(tenure.cashbox(), tenure.epoch()).await;
     if let Confirmed::Superseded(_) = recorded {
         parts
             .journal
@@ -221,13 +286,14 @@ async fn recover(
     evidence::config(&tenure, configuration.seed.cashbox_time_stamp);
     let mut actor = Box::new(Actor {
         shared: Arc::new(Shared {
-            cashbox: visit.cashbox,
+            cashbox: tenure.cashbox(),
             queue: tenure.queue(),
             epoch: tenure.epoch(),
             mailbox: Mailbox::new(parts.config.mailbox_depth),
             status: status.clone(),
             rest: Rest::new(),
-            accepted: Accepted::new(visit.caller.digest),
+            accepted: Accepted::new(accepted),
+            configuration: Mutex::new(configuration.fingerprint),
             ended: tokio_util::sync::CancellationToken::new(),
             task: std::sync::OnceLock::new(),
         }),
@@ -284,7 +350,7 @@ pub(super) async fn lost(parts: &Parts, tenure: &Tenure, reason: &'static str) -
 }
 
 /// Where a lost cashbox is now, as an answer: the new owner if the store names one, else "moving".
-async fn whereabouts(parts: &Parts, cashbox: CashBoxId) -> CashboxError {
+pub(super) async fn whereabouts(parts: &Parts, cashbox: CashBoxId) -> CashboxError {
     let asked = tokio::time::timeout(WHEREABOUTS_TIMEOUT, parts.owners.owner(cashbox)).await;
     match asked {
         Ok(Ok(Some(owner))) if owner.pod.id.incarnation != parts.ownership.pod().incarnation() => {

@@ -6,6 +6,10 @@ mod directed_journal;
 mod breakdowns;
 /// A slow cashbox, or many at once.
 mod fairness;
+/// Successors that do what the test says.
+mod directed_successors;
+/// Cashboxes that are handed over.
+mod handover;
 /// Pods, their surroundings and their callers.
 pub(crate) mod world;
 

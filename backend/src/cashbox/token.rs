@@ -17,6 +17,18 @@ impl TokenDigest {
     pub fn of(token: &SecretString) -> Self {
         Self(Sha256::digest(token.expose_secret().as_bytes()).into())
     }
+
+    /// A digest that another pod computed.
+    #[must_use]
+    pub(super) fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The digest, to be sealed.
+    #[must_use]
+    pub(super) fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
 }
 
 impl PartialEq for TokenDigest {
@@ -48,6 +60,12 @@ impl Accepted {
     #[must_use]
     pub fn is(&self, digest: &TokenDigest) -> bool {
         *self.lock() == *digest
+    }
+
+    /// The digest of the accepted token.
+    #[must_use]
+    pub fn current(&self) -> TokenDigest {
+        *self.lock()
     }
 
     /// Accepts another token from now on.

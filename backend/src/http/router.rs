@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::path::Endpoint;
 use super::reply::{self, Failure};
-use super::{Pod, echo, health, history, journal, peer, record, sign, swagger, version};
+use super::{Pod, echo, handover, health, history, journal, peer, record, sign, swagger, version};
 
 /// A router that knows every spelling of its paths.
 pub type Front = MapRequest<Router, fn(Request) -> Request>;
@@ -49,8 +49,11 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
         .route("/metrics", get(metrics))
         .route("/peer/v1/identity", get(peer::identity))
         .route("/peer/v1/cashboxes/{id}", get(peer::cashbox))
+        .route("/peer/v1/cashboxes/{id}/prepare", post(handover::prepare))
+        .route("/peer/v1/cashboxes/{id}/take", post(handover::take))
         .route("/admin/v1/pod", get(peer::own))
         .route("/admin/v1/cashboxes", get(peer::cashboxes))
+        .route("/admin/v1/cashboxes/{id}/move", post(handover::relocate))
         .route("/admin/v1/cashboxes/{id}/history", get(history::history))
         .merge(health_routes())
         .with_state(pod.clone());

@@ -128,7 +128,7 @@ fn understand(asked: &PodId, body: &[u8]) -> Answer {
     }
 }
 
-fn is_refusal(error: &reqwest::Error) -> bool {
+pub(super) fn is_refusal(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
@@ -141,15 +141,15 @@ fn is_refusal(error: &reqwest::Error) -> bool {
 }
 
 /// A pod id as one text.
-mod as_text {
+pub(crate) mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de};
     use shared::identity::pod::PodId;
 
-    pub(super) fn serialize<S: Serializer>(pod: &PodId, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(pod: &PodId, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(pod)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodId, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodId, D::Error> {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)

@@ -76,6 +76,8 @@ pub(super) struct DirectedJournal {
     pub(super) inner: InMemoryJournal,
     /// Whether operations cannot be found for the time being.
     pub(super) unreadable: AtomicBool,
+    /// Whether the next claim finds the database away.
+    pub(super) unclaimable: AtomicBool,
     directions: Mutex<VecDeque<(Step, Direction)>>,
 }
 
@@ -141,6 +143,12 @@ impl JournalStore for DirectedJournal {
         reason: ClaimReason,
         at: Ticks,
     ) -> Result<Claimed, JournalError> {
+        if self.unclaimable.swap(false, Ordering::SeqCst) {
+            return Err(JournalError::Unavailable {
+                doing: "being tested",
+                source: "away".into(),
+            });
+        }
         self.inner.claim(queue, cashbox, pod, reason, at).await
     }
 

@@ -26,10 +26,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::directed_journal::DirectedJournal;
+use super::directed_successors::DirectedSuccessors;
 use crate::cashbox::command::{Answer, Caller};
 use crate::cashbox::configuration::example;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handle::CashboxHandle;
+use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::cashbox::mailbox::Posting;
 use crate::cashbox::parts::{Parts, Scus};
 use crate::cashbox::registry::{Registry, Visit};
@@ -38,6 +40,7 @@ use crate::config_service::{self, ConfigurationService};
 use crate::journal::JournalStore as _;
 use crate::journal::entry::{JournalKind, JournalQuery, JournalRange};
 use crate::metrics::Metrics;
+use crate::ownership::handover::HandoverTarget;
 use crate::ownership::peer::{Answer as PeerAnswer, Peers};
 use crate::ownership::this_pod::ThisPod;
 use crate::ownership::{self, Ownership, WhenUnreachable};
@@ -70,6 +73,8 @@ pub(super) struct Service {
     pub(super) fetches: AtomicUsize,
     pub(super) refusals: AtomicUsize,
     pub(super) away: AtomicBool,
+    /// How many times the document was changed.
+    pub(super) revision: AtomicUsize,
     /// Whose configuration is not given before the test says so.
     pub(super) held: Gate,
     in_flight: AtomicUsize,
@@ -117,7 +122,9 @@ impl Service {
         let mut document = example::document();
         // A start may be silent for as long as its TSE is given for one try.
         document["ftQueues"][0]["Configuration"]["scu-timeout-ms"] = SCU_TIMEOUT_MS.into();
-        document.to_string().replace(shape, &own).into_response()
+        // White space makes it another document that says the same.
+        let white_space = " ".repeat(self.revision.load(Ordering::SeqCst));
+        (document.to_string().replace(shape, &own) + &white_space).into_response()
     }
 }
 
@@ -136,6 +143,7 @@ pub(crate) struct World {
     pub(super) journal: Arc<DirectedJournal>,
     pub(super) service: Arc<Service>,
     owners: Arc<InMemoryStore>,
+    pub(super) successors: Arc<DirectedSuccessors>,
     simulators: Arc<Simulators>,
     clock: Arc<dyn Clock>,
     service_url: String,
@@ -159,6 +167,7 @@ impl World {
             journal: Arc::default(),
             service,
             owners: Arc::new(InMemoryStore::new()),
+            successors: Arc::default(),
             simulators: Arc::new(Simulators::new(in_memory, clock.clone()).unwrap()),
             clock,
             service_url,
@@ -205,6 +214,7 @@ impl World {
         };
         change(&mut config);
         let (registry, ownership, _) = self.registry(name, config);
+        self.successors.know(ownership.pod().incarnation(), &registry);
         Arc::new(Pod {
             registry,
             ownership,
@@ -236,6 +246,21 @@ impl World {
         })
     }
 
+    /// A pod of a generation, on record as ready.
+    pub(super) async fn ready_pod(&self, name: &str, generation: &str, started_at_ms: i64) -> Arc<Pod> {
+        let pod = self.pod(name);
+        let mut record = pod.ownership.pod().record();
+        record.generation = generation.to_owned();
+        record.started_at_ms = started_at_ms;
+        self.owners.renew(&record, LEASE).await.unwrap();
+        pod
+    }
+
+    /// The store forgets everything.
+    pub(super) fn empty_store(&self) {
+        self.owners.empty();
+    }
+
     fn registry(&self, name: &str, config: Config) -> (Registry, Arc<Ownership>, Metrics) {
         let metrics = Metrics::new();
         let ownership = Arc::new(self.ownership(name));
@@ -244,6 +269,7 @@ impl World {
             config,
             ownership: ownership.clone(),
             owners: self.owners.clone(),
+            successors: self.successors.clone(),
             journal: self.journal.clone(),
             configurations: self.configurations(&metrics),
             scus: Scus::new(move |package| Ok(Arc::new(simulators.open(package.scu, Traits::default())))),
@@ -318,6 +344,11 @@ impl World {
 
     pub(super) async fn owner(&self) -> Option<Owner> {
         self.owners.owner(CASHBOX).await.unwrap()
+    }
+
+    /// The owner of another cashbox.
+    pub(super) async fn owner_of(&self, cashbox: CashBoxId) -> Option<Owner> {
+        self.owners.owner(cashbox).await.unwrap()
     }
 
     /// Takes a pod for dead.
@@ -442,6 +473,31 @@ impl Pod {
 
     pub(super) fn live(&self) -> CashboxHandle {
         self.registry.live(self.cashbox).unwrap()
+    }
+
+    /// Until the pod has heard of so many pods that may take cashboxes.
+    pub(super) async fn until_successors(&self, count: usize) {
+        until(|| {
+            self.ownership
+                .successors(self.cashbox, &HandoverTarget::Any)
+                .len()
+                == count
+        })
+        .await;
+    }
+
+    /// Until the cashbox was told to leave.
+    pub(super) async fn until_departing(&self) {
+        until(|| self.live().departs()).await;
+    }
+
+    pub(super) async fn hand_over(&self, target: &HandoverTarget) -> HandoverOutcome {
+        let reason = HandoverReason::Operator;
+        self.registry.hand_over(self.cashbox, target, reason).await
+    }
+
+    pub(super) fn hosts(&self) -> bool {
+        self.hosted().is_some()
     }
 
     fn hosted(&self) -> Option<Hosted> {

@@ -1,0 +1,124 @@
+//! Handing cashboxes over, on the admin port alone: `POST /peer/v1/cashboxes/{id}/prepare` and `…/take` for pods,
+//! `POST /admin/v1/cashboxes/{id}/move` for operators.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use axum::response::{IntoResponse as _, Json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::identity::CashBoxId;
+use shared::identity::pod::PodName;
+
+use super::Pod;
+use super::reply::{self, Failure};
+use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
+use crate::ownership::handover::http::Signed;
+use crate::ownership::handover::{HandoverTarget, Offer};
+
+/// What an operator says about a move.
+#[derive(Debug, Default, Deserialize)]
+pub struct Move {
+    /// The pod's stable name; none = the best that placement offers.
+    to: Option<PodName>,
+    /// Why, in the operator's words, for the log.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Makes ready for a cashbox of another pod.
+pub async fn prepare(
+    State(pod): State<Arc<Pod>>,
+    Path(id): Path<String>,
+    offer: Result<Json<Offer>, JsonRejection>,
+) -> Response<Body> {
+    match addressed(&id, offer) {
+        Ok((cashbox, offer)) => signed(&pod, pod.registry.prepare(cashbox, &offer).await),
+        Err(failure) => reply::failure(&failure),
+    }
+}
+
+/// Takes a cashbox that another pod serves no more.
+pub async fn take(
+    State(pod): State<Arc<Pod>>,
+    Path(id): Path<String>,
+    offer: Result<Json<Offer>, JsonRejection>,
+) -> Response<Body> {
+    match addressed(&id, offer) {
+        Ok((cashbox, offer)) => signed(&pod, pod.registry.take(cashbox, &offer).await),
+        Err(failure) => reply::failure(&failure),
+    }
+}
+
+/// Moves a cashbox of this pod to another; answers what became of it. Without a body: to any pod.
+pub async fn relocate(
+    State(pod): State<Arc<Pod>>,
+    Path(id): Path<String>,
+    asked: axum::body::Bytes,
+) -> Response<Body> {
+    let read = if asked.trim_ascii().is_empty() {
+        Ok(Move::default())
+    } else {
+        serde_json::from_slice::<Move>(&asked).map_err(|error| Failure::Body {
+            detail: error.to_string(),
+        })
+    };
+    let (cashbox, asked) = match cashbox(&id).and_then(|cashbox| Ok((cashbox, read?))) {
+        Ok(read) => read,
+        Err(failure) => return reply::failure(&failure),
+    };
+    tracing::info!(cashbox.id = %cashbox, to = asked.to.as_ref().map_or("any pod", PodName::as_str), why = asked.reason,
+        "an operator moves a cashbox");
+    let target = asked.to.map_or(HandoverTarget::Any, HandoverTarget::Pod);
+    let moving = pod.registry.hand_over(cashbox, &target, HandoverReason::Operator);
+    told(cashbox, &moving.await)
+}
+
+fn told(cashbox: CashBoxId, outcome: &HandoverOutcome) -> Response<Body> {
+    let (to, epoch, pause_ms) = match outcome {
+        HandoverOutcome::Moved { to, epoch, pause } => {
+            (Some(to), Some(*epoch), Some(pause.as_secs_f64() * 1000.0))
+        }
+        HandoverOutcome::Expected { to } => (Some(to), None, None),
+        _ => (None, None, None),
+    };
+    let mut response = reply::json(
+        json!({
+            "cashbox": cashbox,
+            "outcome": outcome.word(),
+            "to": to.map(ToString::to_string),
+            "epoch": epoch,
+            "pauseMs": pause_ms,
+        })
+        .to_string(),
+    );
+    *response.status_mut() = match outcome {
+        HandoverOutcome::Moved { .. } | HandoverOutcome::Expected { .. } => StatusCode::OK,
+        HandoverOutcome::NotHere => StatusCode::NOT_FOUND,
+        HandoverOutcome::Freed | HandoverOutcome::Overtaken | HandoverOutcome::NoSuccessor => {
+            StatusCode::CONFLICT
+        }
+    };
+    response
+}
+
+fn addressed(id: &str, offer: Result<Json<Offer>, JsonRejection>) -> Result<(CashBoxId, Offer), Failure> {
+    let Json(offer) = offer.map_err(|error| Failure::Body {
+        detail: error.body_text(),
+    })?;
+    Ok((cashbox(id)?, offer))
+}
+
+fn cashbox(id: &str) -> Result<CashBoxId, Failure> {
+    id.parse().map_err(|_| Failure::Query {
+        detail: "the cashbox is not a GUID".to_owned(),
+    })
+}
+
+fn signed<T: Serialize>(pod: &Pod, answer: T) -> Response<Body> {
+    let pod = pod.id.clone();
+    Json(Signed { pod, answer }).into_response()
+}
