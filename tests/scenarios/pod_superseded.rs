@@ -81,6 +81,8 @@ async fn a_paused_pod_is_superseded_after_its_lease_and_fenced_when_it_continues
 async fn a_pod_paused_for_less_than_its_lease_keeps_its_cashbox() {
     let mut cluster = Cluster::of_pods(2)
         .with("Byodc__Lease__Seconds", "30")
+        // A proxy's drain outlasts a takeover, or it refuses to start.
+        .with("Byodc__Proxy__DrainMs", "40000")
         .start()
         .await;
     let cashbox = cluster.new_cashbox();
