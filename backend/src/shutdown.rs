@@ -77,6 +77,10 @@ pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
     pod.draining.cancel();
     pod.metrics.draining.set(1);
     pod.ownership.pod().drain();
+    #[cfg(feature = "sabotage")]
+    if shared::sabotage::mutant(shared::sabotage::Mutant::ReleasedBeforeDrain) {
+        pod.ownership.release_everything().await;
+    }
     tracing::info!(pod.id = %pod.id, cashboxes = pod.registry.len(), "the pod drains");
     tokio::select! {
         () = pod.registry.drain(config.releases_max) => tracing::info!("every cashbox is released"),

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, OperationId};
+use shared::sabotage::{self, Mutant};
 use tokio::time::Instant;
 
 use crate::gateway::{Gateway, Workspace};
@@ -143,6 +144,9 @@ impl<'a> Exchange<'a> {
                 Verdict::Wait(reason) => self.wait(reason).await?,
                 Verdict::GiveUp(refused) => return Err(refused),
                 Verdict::Final => unreachable!("only an answer is final"),
+            }
+            if sabotage::mutant(Mutant::BlindResend) {
+                self.request.operation = OperationId::random();
             }
         }
     }

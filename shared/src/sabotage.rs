@@ -43,6 +43,8 @@ pub const MUTANTS: &str = "BYODC_MUTANT";
 pub enum Mutant {
     /// Intents, entries and confirmations are accepted under any epoch.
     EpochCheckRemoved,
+    /// Intents are accepted under any epoch, entries are not.
+    IntentUnfenced,
     /// An operation id that was used before is not recognised.
     OperationIdForgotten,
     /// The proxy gives each try an operation id of its own.
@@ -55,8 +57,9 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EpochCheckRemoved,
+        Self::IntentUnfenced,
         Self::OperationIdForgotten,
         Self::BlindResend,
         Self::AcknowledgedBeforeCommit,
@@ -68,6 +71,7 @@ impl Mutant {
     pub const fn name(self) -> &'static str {
         match self {
             Self::EpochCheckRemoved => "epoch-check-removed",
+            Self::IntentUnfenced => "intent-unfenced",
             Self::OperationIdForgotten => "operation-id-forgotten",
             Self::BlindResend => "blind-resend",
             Self::AcknowledgedBeforeCommit => "acknowledged-before-commit",

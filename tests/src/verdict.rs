@@ -196,6 +196,9 @@ pub fn judge_run(run: &Run) -> Report {
         .violations
         .extend(signatures::judge_totals(&run.terms, &report.counts));
     report
+        .violations
+        .extend(epochs::judge_totals(&run.terms, &report.counts));
+    report
 }
 
 #[cfg(test)]

@@ -118,7 +118,6 @@ impl Actor {
             return Err(unsure(&refusal));
         }
         self.timed("process", began);
-        sabotage::point("before-commit", self.shared.cashbox).await;
         let signed = Instant::now();
         self.append(&processed.entry).await?;
         evidence::commit(&self.tenure, &processed.entry, self.cashbox_time_stamp);

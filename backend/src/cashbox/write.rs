@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use shared::api::refusal::Refusal;
+use shared::sabotage;
 
 use super::actor::Actor;
 use super::trouble::Trouble;
@@ -70,6 +71,12 @@ impl Actor {
     /// Makes an outcome durable. The TSE may have signed, so it is tried again where it certainly was not written,
     /// and read where that is unknown.
     pub(super) async fn append(&self, entry: &Entry) -> Result<(), Trouble> {
+        #[cfg(feature = "sabotage")]
+        if sabotage::mutant(sabotage::Mutant::AcknowledgedBeforeCommit) {
+            self.append_later(entry.clone());
+            return Ok(());
+        }
+        sabotage::point("before-commit", self.shared.cashbox).await;
         let mut error = match self.parts.journal.append(&self.tenure, entry.clone()).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
@@ -99,6 +106,21 @@ impl Actor {
         }
         self.log("append", &error);
         Err(Trouble::GiveUp(Refusal::JournalUnavailable.into()))
+    }
+
+    /// The mutant's way: the caller goes on while the entry is still to be written.
+    #[cfg(feature = "sabotage")]
+    fn append_later(&self, entry: Entry) {
+        let (journal, tenure, cashbox) = (
+            self.parts.journal.clone(),
+            self.tenure.clone(),
+            self.shared.cashbox,
+        );
+        tokio::spawn(async move {
+            sabotage::point("before-commit", cashbox).await;
+            let appended = journal.append(&tenure, entry).await;
+            tracing::warn!(cashbox.id = %cashbox, ?appended, "appended after the answer");
+        });
     }
 
     async fn is_appended(&self, entry: &Entry) -> Result<bool, JournalError> {

@@ -24,6 +24,15 @@ impl Ownership {
         self.held.remove(cashbox, epoch);
     }
 
+    /// The mutant's way: every record is given away, whatever still runs under it.
+    #[cfg(feature = "sabotage")]
+    pub async fn release_everything(&self) {
+        self.held.doubt_all();
+        for (cashbox, epoch) in self.held.missing(usize::MAX) {
+            self.release(cashbox, epoch).await;
+        }
+    }
+
     /// Removes this pod's record, the last step of a shutdown: whatever it still held is free at once. The task of
     /// [`Ownership::keep_renewed`] must have ended, or it would write the record again.
     pub async fn leave(&self) {

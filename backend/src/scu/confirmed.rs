@@ -117,9 +117,10 @@ impl Confirmed {
         identity: TransactionIdentity,
         ask: impl Future<Output = Result<T, ScuError>>,
     ) -> Result<T, ScuError> {
-        self.confirm().await?;
         let cashbox = self.tenure.cashbox();
+        // Before the claim is confirmed, so that what happens here is what the confirmation is for.
         sabotage::point("before-tse", cashbox).await;
+        self.confirm().await?;
         evidence::tse_start(&self.tenure, call, identity);
         let signature = ask.await?;
         evidence::tse_ok(&self.tenure, call, identity);

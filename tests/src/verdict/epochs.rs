@@ -1,10 +1,10 @@
 //! I4: one unfenced writer. Along the receipts' numbers epochs never decrease, each epoch was claimed once, and what was
 //! committed under it came from the pod that claimed it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::evidence::{Line, What};
-use super::run::CashboxRun;
+use super::run::{CashboxRun, Terms};
 use super::{Counts, Invariant, Violation};
 
 /// Everything in which more than one pod wrote.
@@ -21,6 +21,7 @@ pub(super) fn judge(run: &CashboxRun, counts: &mut Counts) -> Vec<Violation> {
     );
     broken.extend(judge_numbers(&commits));
     broken.extend(judge_stored(run, &commits));
+    broken.extend(judge_writes(&run.evidence));
     let mut violations: Vec<Violation> = broken
         .into_iter()
         .map(|what| Violation::of(Invariant::I4, run.cashbox, what))
@@ -78,6 +79,40 @@ fn judge_numbers(commits: &[&Line]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// No write begins after a newer claim. A cashbox does one thing at a time, so a write began after its tenure's line
+/// before it; if that was written after a newer claim's line, the write was, too, whatever the clocks say to a hair.
+fn judge_writes(evidence: &[Line]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut newest = 0;
+    let mut outdated: HashSet<(u64, &str)> = HashSet::new();
+    for line in evidence {
+        if line.what == What::Claim {
+            newest = newest.max(line.epoch);
+        }
+        let wrote = matches!(line.what, What::Intent | What::Commit);
+        let is_outdated = line.epoch < newest && !outdated.insert((line.epoch, &line.pod));
+        if wrote && is_outdated {
+            broken.push(format!(
+                "{} wrote item {} under epoch {} when epoch {newest} was claimed",
+                line.pod, line.item, line.epoch
+            ));
+        }
+    }
+    broken
+}
+
+/// What the whole run may have at the most.
+pub(super) fn judge_totals(terms: &Terms, counts: &Counts) -> Option<Violation> {
+    (counts.fenced > terms.fenced_max).then(|| Violation {
+        invariant: Invariant::I4,
+        cashbox: None,
+        what: format!(
+            "superseded pods were refused {} times, and {} are allowed",
+            counts.fenced, terms.fenced_max
+        ),
+    })
 }
 
 /// What a pod says that it committed is what is stored.

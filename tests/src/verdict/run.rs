@@ -12,6 +12,9 @@ use crate::history::Exchange;
 use crate::history::journals::Journals;
 use crate::simulator::Signature;
 
+/// A second, and what may pass between the last look and the call on a busy machine.
+const CONFIRMATION_GOOD_FOR: Duration = Duration::from_millis(1_500);
+
 /// What may happen in a run, by the faults that it plans.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -21,9 +24,11 @@ pub struct Terms {
     pub lost_connections_max: usize,
     /// How many requests may be refused for a while (503, 504).
     pub refusals_max: usize,
-    /// How many TSE calls may begin under an epoch after a newer claim. More than none only where a pod is paused or
-    /// slowed between its last look and the call.
-    pub stale_tse_starts_max: usize,
+    /// How long after a newer claim a TSE call may still begin under an older epoch: none where only planned things
+    /// happen, else the time for which a confirmation is good (`backend/src/scu/confirmed.rs`).
+    pub stale_tse_window: Duration,
+    /// How often the journal may refuse a superseded pod: never where pods give cashboxes away in good order.
+    pub fenced_max: usize,
     /// How many signatures may belong to no receipt, all of them journaled.
     pub orphans_max: usize,
     /// How soon each cashbox serves again after the last fault.
@@ -33,14 +38,24 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Planned operations, and crashes of pods: nobody notices more than a wait.
+    /// Planned operations alone: drains, restarts, moves, scaling. Nobody notices, and no pod ever works in vain.
+    #[must_use]
+    pub fn planned() -> Self {
+        Self {
+            fenced_max: 0,
+            ..Self::unnoticed()
+        }
+    }
+
+    /// Crashes of pods as well: nobody notices more than a wait.
     #[must_use]
     pub fn unnoticed() -> Self {
         Self {
             deadline: Duration::from_secs(65),
             lost_connections_max: 0,
             refusals_max: 0,
-            stale_tse_starts_max: 0,
+            stale_tse_window: Duration::ZERO,
+            fenced_max: usize::MAX,
             orphans_max: 0,
             heal_within: Duration::from_secs(30),
             also_published: Vec::new(),
@@ -54,6 +69,7 @@ impl Terms {
             lost_connections_max: usize::MAX,
             refusals_max: usize::MAX,
             orphans_max: usize::MAX,
+            stale_tse_window: CONFIRMATION_GOOD_FOR,
             ..Self::unnoticed()
         }
     }

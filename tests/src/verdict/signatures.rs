@@ -2,6 +2,7 @@
 //! under an epoch after a newer claim.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::evidence::{Line, What};
 use super::run::{CashboxRun, Terms};
@@ -9,10 +10,18 @@ use super::{Counts, Invariant, Violation};
 use crate::simulator::Signature;
 
 /// Everything that the TSE signed in vain or twice.
-pub(super) fn judge(run: &CashboxRun, _terms: &Terms, counts: &mut Counts) -> Vec<Violation> {
+pub(super) fn judge(run: &CashboxRun, terms: &Terms, counts: &mut Counts) -> Vec<Violation> {
     let mut broken = judge_accounts(run, counts);
     broken.extend(judge_answers(run));
-    counts.stale_tse_starts += stale_starts(&run.evidence).len();
+    for (start, late) in stale_starts(&run.evidence) {
+        counts.stale_tse_starts += 1;
+        if late > terms.stale_tse_window {
+            broken.push(format!(
+                "{} began a TSE call for item {} under epoch {}, {late:?} after a newer claim",
+                start.pod, start.item, start.epoch
+            ));
+        }
+    }
     broken
         .into_iter()
         .map(|what| Violation::of(Invariant::I5, run.cashbox, what))
@@ -20,28 +29,15 @@ pub(super) fn judge(run: &CashboxRun, _terms: &Terms, counts: &mut Counts) -> Ve
 }
 
 /// What the whole run may have at the most.
-pub(super) fn judge_totals(terms: &Terms, counts: &Counts) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut at_most = |count: usize, max: usize, what: &str| {
-        if count > max {
-            violations.push(Violation {
-                invariant: Invariant::I5,
-                cashbox: None,
-                what: format!("{count} {what}, and {max} are allowed"),
-            });
-        }
-    };
-    at_most(
-        counts.orphans,
-        terms.orphans_max,
-        "signatures belong to no receipt",
-    );
-    at_most(
-        counts.stale_tse_starts,
-        terms.stale_tse_starts_max,
-        "TSE calls began under an epoch after a newer claim",
-    );
-    violations
+pub(super) fn judge_totals(terms: &Terms, counts: &Counts) -> Option<Violation> {
+    (counts.orphans > terms.orphans_max).then(|| Violation {
+        invariant: Invariant::I5,
+        cashbox: None,
+        what: format!(
+            "{} signatures belong to no receipt, and {} are allowed",
+            counts.orphans, terms.orphans_max
+        ),
+    })
 }
 
 fn judge_accounts(run: &CashboxRun, counts: &mut Counts) -> Vec<String> {
@@ -102,16 +98,15 @@ fn judge_answers(run: &CashboxRun) -> Vec<String> {
         .collect()
 }
 
-/// The TSE calls that began after a newer claim was certain. Both lines are written by clocks of one machine: the
-/// claim's after the claim, the call's before the call, so what is found here did happen.
-fn stale_starts(evidence: &[Line]) -> Vec<&Line> {
-    let mut newest = 0;
+/// The TSE calls that began after a newer claim was certain, and how long after. Both lines are written by clocks of
+/// one machine: the claim's after the claim, the call's before the call, so what is found here did happen.
+fn stale_starts(evidence: &[Line]) -> Vec<(&Line, Duration)> {
+    let claims: Vec<&Line> = evidence.iter().filter(|line| line.what == What::Claim).collect();
     let mut stale = Vec::new();
-    for line in evidence {
-        match line.what {
-            What::Claim => newest = newest.max(line.epoch),
-            What::TseStart if line.epoch < newest => stale.push(line),
-            _ => {}
+    for start in evidence.iter().filter(|line| line.what == What::TseStart) {
+        let newer = |claim: &&&Line| claim.epoch > start.epoch && claim.at_us < start.at_us;
+        if let Some(claim) = claims.iter().find(newer) {
+            stale.push((start, Duration::from_micros(start.at_us.abs_diff(claim.at_us))));
         }
     }
     stale

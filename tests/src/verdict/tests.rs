@@ -142,6 +142,25 @@ fn one_number_committed_twice_breaks_i4() {
 }
 
 #[test]
+fn a_write_that_began_after_a_newer_claim_breaks_i4() {
+    accuses(Invariant::I4, "when epoch 2 was claimed", |run| {
+        run.evidence.push(line(run, What::Claim, 2, 100));
+        run.evidence.push(line(run, What::Intent, 1, 101));
+        run.evidence.push(line(run, What::Commit, 1, 102));
+    });
+}
+
+#[test]
+fn a_refused_pod_breaks_i4_only_where_everything_was_planned() {
+    let mut run = run();
+    let fenced = line(&run.cashboxes[0], What::Fenced, 1, 100);
+    run.cashboxes[0].evidence.push(fenced);
+    judge_run(&run).assert_sound();
+    run.terms = Terms::planned();
+    assert!(judge_run(&run).breaks(Invariant::I4));
+}
+
+#[test]
 fn a_signature_that_nobody_shows_breaks_i5() {
     accuses(Invariant::I5, "not journaled", |run| {
         let mut lonely = run.signatures[0].clone();
@@ -182,7 +201,7 @@ fn a_signature_given_twice_breaks_i5() {
 
 #[test]
 fn a_call_under_an_old_epoch_breaks_i5() {
-    accuses(Invariant::I5, "began under an epoch after a newer claim", |run| {
+    accuses(Invariant::I5, "after a newer claim", |run| {
         run.evidence.push(line(run, What::Claim, 2, i64::MAX - 1));
         run.evidence.push(line(run, What::TseStart, 1, i64::MAX));
     });

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use shared::identity::{OperationId, QueueId};
+use shared::sabotage::{self, Mutant};
 
 use super::changes::Rows;
 use super::connection::{Connection, Value};
@@ -55,7 +56,8 @@ pub(super) fn decide<'a>(
     known: &HashSet<(QueueId, OperationId)>,
     rows: &mut Rows<'a>,
 ) -> Result<(), JournalError> {
-    if known.contains(&(tenure.queue(), intent.operation)) {
+    let used_before = known.contains(&(tenure.queue(), intent.operation));
+    if used_before && !sabotage::mutant(Mutant::OperationIdForgotten) {
         return Err(JournalError::OperationExists);
     }
     rows.queues.push(fence::begin(Some(stored), tenure, intent)?);

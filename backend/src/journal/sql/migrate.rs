@@ -49,7 +49,25 @@ pub(super) async fn migrate(connection: &mut Connection, timeout: Duration) -> R
                 .await
         }
     };
-    migrated.map_err(refusal)
+    migrated.map_err(refusal)?;
+    #[cfg(feature = "sabotage")]
+    forget_operations(connection).await?;
+    Ok(())
+}
+
+/// The index would notice what the mutant's other half lets pass.
+#[cfg(feature = "sabotage")]
+async fn forget_operations(connection: &mut Connection) -> Result<(), JournalError> {
+    use shared::sabotage::{Mutant, mutant};
+    if !mutant(Mutant::OperationIdForgotten) {
+        return Ok(());
+    }
+    let drop_index = match connection.kind() {
+        Kind::MySql => "DROP INDEX IF EXISTS queue_item_operation ON queue_item",
+        Kind::Sqlite | Kind::Postgres => "DROP INDEX IF EXISTS queue_item_operation",
+    };
+    let dropped = connection.rows(drop_index, &[]).await;
+    dropped.map(drop).map_err(|error| fault::refusal(error, DOING))
 }
 
 /// MariaDB does not wait for the lock of sqlx's migrator, whose timeout is negative, so we take our own. It is given

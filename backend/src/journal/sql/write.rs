@@ -8,6 +8,7 @@ use super::claim::Granted;
 use crate::journal::JournalError;
 use crate::journal::account::AccountUpdate;
 use crate::journal::entry::{ActionJournalRow, Entry, Intent, KeptConfiguration, OpenQueue, QueueSeed};
+use crate::journal::fence;
 use crate::journal::history::{ClaimReason, OwnershipChange};
 use crate::ownership::tenure::Tenure;
 
@@ -95,7 +96,7 @@ impl Write {
         match self {
             Self::Claim { .. } => "claiming a queue",
             Self::Open { .. } => "opening a queue",
-            Self::Begin { .. } => "beginning a receipt",
+            Self::Begin { .. } => fence::BEGINNING,
             Self::Append { .. } => "appending a receipt",
             Self::AppendActions { .. } => "appending action journals",
             Self::PutAccount { .. } => "accounting for the TSE",
