@@ -30,6 +30,7 @@ use crate::ownership::Ownership;
 use crate::ownership::handover::http::HttpSuccessors;
 use crate::ownership::peer::HttpPeers;
 use crate::ownership::this_pod::ThisPod;
+use crate::rebalance::turns::{self, Rebalancer};
 use crate::scu::connect::Connector;
 use crate::scu::package::ScuPackage;
 use crate::scu::simulator::Simulators;
@@ -68,6 +69,14 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let cost = deletion_cost::Metrics::register(pod.metrics.registry())?;
     let costs = deletion_cost::keep_told(config.deletion_cost.clone(), pod.ownership.clone(), cost);
     renewal.spawn(until(stop_renewal.clone(), costs));
+    let rebalancer = Rebalancer {
+        config: config.rebalance.clone(),
+        registry: pod.registry.clone(),
+        ownership: pod.ownership.clone(),
+        clock: pod.clock.clone(),
+        metrics: turns::Metrics::register(pod.metrics.registry())?,
+    };
+    renewal.spawn(until(pod.draining.clone(), rebalancer.run()));
 
     let mut running = Running {
         pod,

@@ -11,7 +11,7 @@ use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
 use crate::ownership::WhenUnreachable;
 use crate::scu::simulator;
-use crate::{cashbox, config_service, deletion_cost, http, ownership, pod, shutdown};
+use crate::{cashbox, config_service, deletion_cost, http, ownership, pod, rebalance, shutdown};
 
 /// How a pod is configured.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Config {
     pub simulator: simulator::Config,
     /// How many cashboxes it hosts, and how.
     pub cashbox: cashbox::Config,
+    /// Whether idle cashboxes move to pods that were added.
+    pub rebalance: rebalance::Config,
     /// Whether the platform is told what its removal costs.
     pub deletion_cost: deletion_cost::Config,
     /// How it stops.
@@ -62,6 +64,7 @@ impl Config {
             config_service: config_service::Config::read(settings, faults),
             simulator: simulator::Config::read(settings, faults),
             cashbox: cashbox::Config::read(settings, faults),
+            rebalance: rebalance::Config::read(settings, faults),
             deletion_cost: deletion_cost::Config::read(settings, faults),
             shutdown,
         }
@@ -80,6 +83,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         config_service::SETTINGS,
         simulator::SETTINGS,
         cashbox::SETTINGS,
+        rebalance::SETTINGS,
         deletion_cost::SETTINGS,
         shutdown::SETTINGS,
         timings::SETTINGS,

@@ -24,6 +24,8 @@ pub mod scu;
 pub mod journal;
 /// What a pod did, line by line, for a judge.
 pub mod evidence;
+/// Moves idle cashboxes to pods that were added, if it is told to.
+pub mod rebalance;
 /// Tells the platform how costly the removal of this pod is.
 pub mod deletion_cost;
 /// What a pod counts.

@@ -37,7 +37,7 @@ use std::time::Duration;
 use shared::env::{Effective, Faults, Setting, Settings};
 use shared::identity::{CashBoxId, Epoch};
 use shared::ownership::store::OwnershipStore;
-use shared::placement::membership::Membership;
+use shared::placement::membership::{Membership, Snapshot};
 use shared::placement::pod::PodRecord;
 use tokio::sync::{Notify, broadcast};
 
@@ -136,6 +136,12 @@ impl Ownership {
     /// Asks another pod whether it holds a cashbox.
     pub async fn ask(&self, pod: &PodRecord, cashbox: CashBoxId) -> peer::Answer {
         self.parts.peers.ask(pod, cashbox).await
+    }
+
+    /// Every pod, as last heard.
+    #[must_use]
+    pub fn pods(&self) -> Arc<Snapshot> {
+        self.parts.membership.snapshot()
     }
 
     /// The epoch under which this pod holds a cashbox: the answer to a peer's question.

@@ -35,6 +35,8 @@ mod reset;
 mod refusals;
 mod pod_killed;
 mod pod_superseded;
+mod ownership_history;
+mod rebalancing;
 mod redis_lost;
 mod service_away;
 mod postman;
