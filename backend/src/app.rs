@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cashbox::acknowledged::Acknowledged;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::parts::{Parts, Scus};
 use crate::cashbox::registry::Registry;
@@ -135,6 +136,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         journal: journal.clone(),
         configurations,
         scus: scus(config, clock.clone(), &metrics)?,
+        acknowledged: Acknowledged::default(),
         clock: clock.clone(),
         metrics: metrics.cashbox.clone(),
     }));

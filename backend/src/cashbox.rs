@@ -39,6 +39,18 @@ mod rest;
 pub mod actor;
 /// One receipt, from request to answer.
 mod receipt;
+/// Before it serves: may the journal be continued, and what was interrupted.
+mod settle;
+/// What the journal holds, beside what the TSE has signed.
+mod ledger;
+/// Nothing changes a TSE that was not compared.
+mod guarded;
+/// Kept straight against the TSE, or stopped.
+mod books;
+/// What this pod has acknowledged.
+pub mod acknowledged;
+/// Going on with a stale journal.
+pub mod acceptance;
 /// Writing with certainty.
 mod write;
 /// Beginning anew under the same tenure.

@@ -7,11 +7,10 @@
 //! content, never a token.
 
 use shared::clock::Ticks;
-use shared::identity::OperationId;
 
 use crate::journal::entry::{Entry, Intent};
 use crate::ownership::tenure::Tenure;
-use crate::scu::types::TransactionIdentity;
+use crate::scu::types::{SignedStep, TransactionIdentity};
 
 /// The target of every line.
 pub const TARGET: &str = "evidence";
@@ -78,6 +77,8 @@ pub fn handover(tenure: &Tenure, to: &str) {
 }
 
 /// A signature that belongs to no receipt was journaled.
-pub fn orphan(tenure: &Tenure, operation: OperationId, identity: TransactionIdentity) {
-    line!(tenure, "orphan", operation = %operation, item = %identity.item, step = identity.step);
+pub fn orphan(tenure: &Tenure, step: &SignedStep) {
+    let identity = step.identity;
+    line!(tenure, "orphan", call = step.kind.word(), item = %identity.item, step = identity.step,
+        signature = step.counter);
 }

@@ -35,6 +35,8 @@ pub mod peer;
 pub mod history;
 /// Hand cashboxes over, for pods and operators.
 pub mod handover;
+/// Going on with a stale journal.
+pub mod accept_journal;
 /// Errors become answers.
 pub mod reply;
 /// The one line per request.

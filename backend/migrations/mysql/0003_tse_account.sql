@@ -5,5 +5,6 @@ CREATE TABLE tse_account (
     reported_through BIGINT NOT NULL,
     stale_since BIGINT,
     stale_evidence LONGTEXT,
+    accepted_at BIGINT,
     PRIMARY KEY (queue)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

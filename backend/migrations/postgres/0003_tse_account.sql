@@ -5,5 +5,6 @@ CREATE TABLE tse_account (
     reported_through BIGINT NOT NULL,
     stale_since BIGINT,
     stale_evidence TEXT,
+    accepted_at BIGINT,
     PRIMARY KEY (queue)
 );

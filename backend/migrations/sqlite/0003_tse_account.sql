@@ -5,5 +5,6 @@ CREATE TABLE tse_account (
     reported_through INTEGER NOT NULL,
     stale_since INTEGER,
     stale_evidence TEXT,
+    accepted_at INTEGER,
     PRIMARY KEY (queue)
 ) WITHOUT ROWID;

@@ -17,8 +17,10 @@ use shared::clock::Ticks;
 use shared::identity::QueueId;
 use shared::ownership::store::Owner;
 use shared::sabotage;
+use tokio::time::Instant;
 
-use super::command::{Command, Description, Promise};
+use super::books::Books;
+use super::command::{Answer, Command, Description, Promise, Reset, Sign};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Shared};
 use super::handover::{HandoverOrder, HandoverOutcome};
@@ -35,6 +37,9 @@ use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
 use crate::scu::Scu;
 
+/// Why a cashbox whose journal was accepted is given back.
+const ACCEPTED: &str = "journal accepted";
+
 /// A running cashbox.
 #[derive(Debug)]
 pub struct Actor {
@@ -43,6 +48,8 @@ pub struct Actor {
     pub(super) tenure: Tenure,
     pub(super) engine: QueueEngine,
     pub(super) scu: Arc<dyn Scu>,
+    /// How the journal stands to what the TSE has signed.
+    pub(super) books: Books,
     pub(super) cashbox_time_stamp: Ticks,
     /// The queue of the last configuration read: another one than the tenure's ends this instance.
     pub(super) configured_queue: QueueId,
@@ -59,6 +66,8 @@ enum End {
     HandOver(Box<HandoverOrder>),
     /// Its configuration names another queue: the next start claims that one.
     OtherQueue,
+    /// An operator accepted its journal: the next start finds nothing against it.
+    JournalAccepted,
     /// A newer claim exists.
     Lost,
     /// It cannot go on; the next start may.
@@ -143,6 +152,9 @@ impl Actor {
     /// Answers why it ended, and the command that is still without an answer.
     async fn serve(&mut self) -> (End, Option<Command>) {
         loop {
+            if let Err(end) = self.look_again().await {
+                return (end, None);
+            }
             match self.next().await {
                 Some(Next::Do(command)) => {
                     let status = self.shared.status.clone();
@@ -154,19 +166,34 @@ impl Actor {
                 }
                 Some(Next::Leave(Departure::Release)) => return (End::Draining, None),
                 Some(Next::Leave(Departure::HandOver(order))) => return (End::HandOver(order), None),
+                None if self.look_again_at().is_some_and(|due| due <= Instant::now()) => {}
                 None if self.may_sleep() => return (End::Idle, None),
                 None => {}
             }
         }
     }
 
-    /// What to do next; nothing when nobody asked for a while.
+    /// What to do next; nothing when nobody asked for a while, or when it is time to look for late signatures.
     async fn next(&self) -> Option<Next> {
         self.shared.rest.calm(self.at_the_tse());
         let next = self.shared.mailbox.next();
-        match self.parts.config.idle_after {
-            Some(idle) => tokio::time::timeout(idle, next).await.ok(),
+        let look = self.look_again_at();
+        let look = look.map(|due| due.saturating_duration_since(Instant::now()));
+        match self.parts.config.idle_after.into_iter().chain(look).min() {
+            Some(wait) => tokio::time::timeout(wait, next).await.ok(),
             None => Some(next.await),
+        }
+    }
+
+    /// Looks for late signatures when it is time.
+    async fn look_again(&mut self) -> Result<(), End> {
+        if self.look_again_at().is_none_or(|due| due > Instant::now()) {
+            return Ok(());
+        }
+        match self.look_for_late_signatures().await {
+            Ok(()) => Ok(()),
+            Err(Trouble::Fenced) => Err(End::Lost),
+            Err(trouble) => Err(End::GaveUp(trouble.told())),
         }
     }
 
@@ -188,18 +215,23 @@ impl Actor {
         match command {
             Command::Sign(sign) => {
                 sabotage::point("in-cashbox", self.shared.cashbox).await;
-                let signed = self.sign(sign).await;
+                let signed = self.sign_unless_stale(sign).await;
                 told(signed, |outcome| sign.answer.keep(outcome))
             }
             Command::Reset(reset) => {
-                let reloaded = self.reset(reset).await;
-                self.shared.status.on(Event::Reloaded);
+                let reloaded = self.reset_unless_stale(reset).await;
                 told(reloaded, |outcome| reset.answer.keep(outcome.map(|_| ())))?;
                 self.same_queue()
             }
             Command::Describe(describe) => {
                 describe.answer.keep(Ok(Arc::new(self.description())));
                 Ok(())
+            }
+            Command::Accept(accept) => {
+                let accepted = self.accept_journal(&accept.reason).await;
+                let ends = accepted.is_ok();
+                told(accepted, |outcome| accept.answer.keep(outcome.map(Arc::new)))?;
+                if ends { Err(End::JournalAccepted) } else { Ok(()) }
             }
             Command::Confirm => match self.parts.journal.confirm(&self.tenure).await {
                 Err(JournalError::Fenced { .. }) => {
@@ -210,6 +242,42 @@ impl Actor {
                 _ => Ok(()),
             },
         }
+    }
+
+    async fn sign_unless_stale(&mut self, sign: &Sign) -> Result<Answer, Trouble> {
+        self.refuse_if_stale().await?;
+        let signed = self.sign(sign).await;
+        self.stopped_if_stale(signed).await
+    }
+
+    async fn reset_unless_stale(&mut self, reset: &Reset) -> Result<(), Trouble> {
+        self.refuse_if_stale().await?;
+        let reloaded = self.reset(reset).await;
+        let reloaded = self.stopped_if_stale(reloaded).await;
+        if !self.is_stale() {
+            self.shared.status.on(Event::Reloaded);
+        }
+        reloaded
+    }
+
+    /// A stale cashbox refuses everything; unless the right database was put back meanwhile, which shows in its claim.
+    async fn refuse_if_stale(&self) -> Result<(), Trouble> {
+        if !self.is_stale() {
+            return Ok(());
+        }
+        let confirmed = self.parts.journal.confirm(&self.tenure).await;
+        confirmed.map_err(|error| Trouble::of_read(&error))?;
+        Err(Trouble::Answer(Refusal::StaleJournal.into()))
+    }
+
+    /// Stops the cashbox if its journal was found stale just now.
+    async fn stopped_if_stale<T>(&mut self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
+        let Err(Trouble::Stale(evidence)) = outcome else {
+            return outcome;
+        };
+        let stopped = self.stop_as_stale(evidence).await;
+        stopped.map_err(Trouble::with_an_open_intent)?;
+        Err(Trouble::Answer(Refusal::StaleJournal.into()))
     }
 
     /// After a reset: whether the configuration still names the queue that was claimed.
@@ -232,6 +300,8 @@ impl Actor {
     }
 
     async fn end(self: Box<Self>, end: End, unanswered: Option<Command>) -> Farewell {
+        let chain = &self.engine.state().queue;
+        self.parts.acknowledged.remember(chain, self.parts.clock.now());
         let mut waiting: Vec<_> = unanswered.into_iter().collect();
         waiting.extend(self.shared.mailbox.close());
         let panicked = matches!(end, End::Panicked);
@@ -245,6 +315,7 @@ impl Actor {
                 passed.redirect
             }
             End::OtherQueue => self.leave("other queue", Refusal::Moving.into()).await,
+            End::JournalAccepted => self.leave(ACCEPTED, Refusal::Moving.into()).await,
             End::Lost => self.lose().await,
             End::GaveUp(error) => self.give_up(error).await,
             End::Panicked => self.give_up(Refusal::Moving.into()).await,
@@ -278,6 +349,10 @@ impl Actor {
         let change = OwnershipChange::ending(&self.tenure, ChangeKind::Release, reason, now);
         self.parts.note(change);
         self.parts.ownership.release(cashbox, epoch).await;
+        if self.is_stale() || reason == ACCEPTED {
+            // Where the ownership store knows a higher epoch, there was only a reservation to give back.
+            self.parts.ownership.release_reservation(cashbox).await;
+        }
     }
 
     async fn lose(&self) -> CashboxError {
@@ -296,6 +371,7 @@ fn told<T>(outcome: Result<T, Trouble>, answer: impl FnOnce(Result<T, CashboxErr
         Err(Trouble::Answer(error)) => answer(Err(error)),
         Err(Trouble::Fenced) => return Err(End::Lost),
         Err(Trouble::GiveUp(error)) => return Err(End::GaveUp(error)),
+        Err(stale @ Trouble::Stale(_)) => answer(Err(stale.told())),
     }
     Ok(())
 }

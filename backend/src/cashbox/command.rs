@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::acceptance::Acceptance;
 use super::error::CashboxError;
 use super::token::TokenDigest;
 use crate::journal::entry::{QueueDeRow, QueueRow, ScuRow};
@@ -25,6 +26,8 @@ pub enum Command {
     Reset(Reset),
     /// Say where the queue stands.
     Describe(Describe),
+    /// Accept a stale journal.
+    Accept(Accept),
     /// Make sure that the tenure is still the newest: the ownership store says otherwise.
     Confirm,
 }
@@ -53,6 +56,15 @@ pub struct Reset {
     pub caller: Caller,
     /// Where the outcome goes.
     pub answer: Promise<()>,
+}
+
+/// Accept a stale journal.
+#[derive(Debug)]
+pub struct Accept {
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// Where the outcome goes.
+    pub answer: Promise<Arc<Acceptance>>,
 }
 
 /// Say where the queue stands.

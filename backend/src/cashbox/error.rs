@@ -19,6 +19,9 @@ pub enum CashboxError {
     /// Asking again, here or elsewhere, may help: see the refusal.
     #[error("not served: {}", .0.word())]
     Refused(Refusal),
+    /// An operator accepted a journal that nothing speaks against, as far as this pod knows.
+    #[error("the journal was not found stale here")]
+    NotStale,
     /// The operation id was used with another content before.
     #[error("the operation id was used with another content before")]
     OtherContent,
@@ -47,6 +50,7 @@ impl CashboxError {
             Self::HeldByOther(_) => Some(Refusal::HeldByOther),
             Self::Refused(refusal) => Some(*refusal),
             Self::Unauthorized
+            | Self::NotStale
             | Self::OtherContent
             | Self::Rejected { .. }
             | Self::Configuration { .. }

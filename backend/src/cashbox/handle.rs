@@ -8,6 +8,7 @@ use shared::identity::{CashBoxId, Epoch, QueueId};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::acceptance::Acceptance;
 use super::actor::Farewell;
 use super::command::{Answer, Caller, Description, Ticket};
 use super::configuration::Fingerprint;
@@ -172,6 +173,14 @@ impl CashboxHandle {
     /// See [`Unanswered`].
     pub async fn describe(&self) -> Result<Arc<Description>, Unanswered> {
         wait(self.shared.mailbox.post_describe()).await
+    }
+
+    /// Accepts a stale journal, in its turn; the cashbox then starts anew.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn accept_journal(&self, reason: &str) -> Result<Arc<Acceptance>, Unanswered> {
+        wait(self.shared.mailbox.post_accept(reason.to_owned())).await
     }
 
     /// Asks the actor to give the cashbox back after the receipt that runs.

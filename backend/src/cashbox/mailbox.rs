@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::command::{Answer, Caller, Command, Describe, Description, Promise, Reset, Sign, Ticket};
+use super::acceptance::Acceptance;
+use super::command::{Accept, Answer, Caller, Command, Describe, Description, Promise, Reset, Sign, Ticket};
 use super::error::CashboxError;
 use super::handover::HandoverOrder;
 
@@ -151,6 +152,17 @@ impl Mailbox {
         Ok(ticket)
     }
 
+    /// Asks to accept a stale journal.
+    ///
+    /// # Errors
+    /// When it was not taken; see [`Turned`].
+    pub fn post_accept(&self, reason: String) -> Result<Ticket<Arc<Acceptance>>, Turned> {
+        let answer = Promise::new();
+        let ticket = answer.ticket();
+        self.put(&mut self.lock(), Command::Accept(Accept { reason, answer }))?;
+        Ok(ticket)
+    }
+
     /// Asks the actor to make sure of its tenure. A full or closed mailbox needs no asking: its next write does.
     pub fn post_confirm(&self) {
         let _ = self.put(&mut self.lock(), Command::Confirm);
@@ -256,6 +268,7 @@ pub fn answer_all(commands: Vec<Command>, error: &CashboxError) {
             Command::Sign(sign) => sign.answer.keep(Err(error.clone())),
             Command::Reset(reset) => reset.answer.keep(Err(error.clone())),
             Command::Describe(describe) => describe.answer.keep(Err(error.clone())),
+            Command::Accept(accept) => accept.answer.keep(Err(error.clone())),
             Command::Confirm => {}
         }
     }

@@ -7,6 +7,7 @@ use shared::clock::Clock;
 use shared::identity::pod::PodId;
 use shared::ownership::store::OwnershipStore;
 
+use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
 use super::{Config, OWN_DATABASES, OwnDatabases};
@@ -36,6 +37,8 @@ pub struct Parts {
     pub configurations: ConfigurationService,
     /// The way to a TSE.
     pub scus: Scus,
+    /// What this pod has acknowledged of queues that ran here.
+    pub acknowledged: Acknowledged,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What is counted.

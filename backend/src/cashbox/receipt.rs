@@ -5,7 +5,7 @@
 //!                                           └ the operation id is used: its stored answer, or 409
 //! ```
 //!
-//! Settling an interrupted request is the second half of the same path, fed from the journal.
+//! Settling an interrupted request (`settle.rs`) is the second half of the same path, fed from the journal.
 
 use std::sync::Arc;
 
@@ -17,12 +17,14 @@ use tokio::time::Instant;
 use super::actor::Actor;
 use super::command::{Answer, Sign};
 use super::error::CashboxError;
+use super::guarded::Guarded;
 use super::trouble::Trouble;
 use super::write::Begun;
 use crate::evidence;
-use crate::journal::entry::{Intent, InterruptedIntent, Outcome, StoredOperation};
+use crate::journal::entry::{Intent, Outcome, StoredOperation};
 use crate::queue::earlier::Earlier;
 use crate::queue::{answer, intake};
+use crate::scu::Scu;
 use crate::scu::confirmed::Confirmed;
 
 /// How many receipts of one reference are looked at when a POS asks for an earlier one.
@@ -65,41 +67,9 @@ impl Actor {
         self.finish(&intent, &request, Some(began)).await
     }
 
-    /// Ends a request that was begun under an earlier tenure: the TSE knows its transaction by the item, so nothing
-    /// is signed twice.
-    pub(super) async fn settle(&mut self, interrupted: InterruptedIntent) -> Result<(), Trouble> {
-        let request = intake::stored_request(&interrupted.item).map_err(|error| {
-            tracing::error!(cashbox.id = %self.shared.cashbox, %error, "an interrupted request cannot be read");
-            Trouble::GiveUp(CashboxError::Broken)
-        })?;
-        let InterruptedIntent {
-            item,
-            operation,
-            content_hash,
-        } = interrupted;
-        tracing::info!(cashbox.id = %self.shared.cashbox, operation.id = %operation, epoch = %self.shared.epoch,
-            row = item.row, "settling an interrupted receipt");
-        match self
-            .finish(
-                &Intent {
-                    item,
-                    operation,
-                    content_hash,
-                },
-                &request,
-                None,
-            )
-            .await
-        {
-            // An answer that says no is an answer too.
-            Ok(_) | Err(Trouble::Answer(CashboxError::Rejected { .. })) => Ok(()),
-            Err(trouble) => Err(trouble),
-        }
-    }
-
     /// From the durable intent to the durable answer. The database checked the epoch after `committed`; none for an
     /// intent of an earlier tenure.
-    async fn finish(
+    pub(super) async fn finish(
         &mut self,
         intent: &Intent,
         request: &ReceiptRequest,
@@ -109,13 +79,25 @@ impl Actor {
         self.engine.begun(intent);
         let began = Instant::now();
         let journal = self.parts.journal.clone();
-        let scu = Confirmed::new(self.scu.clone(), journal, self.tenure.clone(), committed);
+        let guarded = (!self.books.compared).then(|| Arc::new(Guarded::new(self.scu.clone(), self.ledger())));
+        let unit = guarded
+            .clone()
+            .map_or_else(|| self.scu.clone(), |guarded| guarded as Arc<dyn Scu>);
+        let scu = Confirmed::new(unit, journal, self.tenure.clone(), committed);
         let processed = self
             .engine
             .process(intent, request, &scu, &*self.parts.clock)
             .await;
         if let Some(refusal) = scu.take_refusal() {
             return Err(unsure(&refusal));
+        }
+        if let Some(guarded) = guarded {
+            self.note_guarded(&guarded)
+                .await
+                .map_err(Trouble::with_an_open_intent)?;
+        }
+        if scu.is_unanswered() {
+            self.suspect(intent.item.item);
         }
         self.timed("process", began);
         let signed = Instant::now();
@@ -126,6 +108,15 @@ impl Actor {
         self.engine.adopt(&processed.entry);
         drop(open);
         told(processed.answer).map_err(Trouble::Answer)
+    }
+
+    /// What a comparison at the first contact with the TSE came to, before anything is made of the answer.
+    async fn note_guarded(&mut self, guarded: &Guarded) -> Result<(), Trouble> {
+        let compared = guarded.take().map_err(|error| Trouble::of_read(&error))?;
+        match compared {
+            Some(compared) => self.note_compared(compared).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The receipt that a POS asks for again (3.10), and its note in the action journal.
@@ -162,10 +153,7 @@ impl Actor {
 /// After an intent whose claim could not be confirmed: the TSE was not called, and the next start settles the
 /// intent.
 fn unsure(error: &crate::journal::JournalError) -> Trouble {
-    match Trouble::of_read(error) {
-        Trouble::Answer(error) => Trouble::GiveUp(error),
-        other => other,
-    }
+    Trouble::of_read(error).with_an_open_intent()
 }
 
 /// The answer of an operation that was used before: the same for the same content.
@@ -201,10 +189,10 @@ fn told(answer: answer::Answer) -> Result<Answer, CashboxError> {
 }
 
 /// Counts an intent until it has its outcome, or this pod has nothing to do with it any more.
-struct OpenIntent(prometheus::IntGauge);
+pub(super) struct OpenIntent(prometheus::IntGauge);
 
 impl OpenIntent {
-    fn new(gauge: &prometheus::IntGauge) -> Self {
+    pub(super) fn new(gauge: &prometheus::IntGauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }

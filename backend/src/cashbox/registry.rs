@@ -24,6 +24,7 @@ use shared::ownership::store::Owner;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::acceptance::Acceptance;
 use super::actor::{Actor, Farewell};
 use super::command::{Answer, Caller, Description, Promise};
 use super::error::CashboxError;
@@ -145,6 +146,30 @@ impl Registry {
             async move { cashbox.reset(caller).await }
         })
         .await
+    }
+
+    /// Accepts a stale journal on behalf of an operator, who is not asked for a token: the admin port is theirs.
+    ///
+    /// # Errors
+    /// When another pod holds the cashbox, or nothing speaks against its journal.
+    pub async fn accept_journal(
+        &self,
+        cashbox: CashBoxId,
+        reason: &str,
+    ) -> Result<Arc<Acceptance>, CashboxError> {
+        let Some(Slot::Live(handle)) = self.slot(cashbox) else {
+            return Err(match start::whereabouts(&self.inner.parts, cashbox).await {
+                CashboxError::HeldByOther(owner) => CashboxError::HeldByOther(owner),
+                _ => CashboxError::NotStale,
+            });
+        };
+        handle
+            .accept_journal(reason)
+            .await
+            .map_err(|unanswered| match unanswered {
+                Unanswered::Error(error) => error,
+                Unanswered::Gone => Refusal::Moving.into(),
+            })
     }
 
     /// Where a queue stands.
@@ -550,7 +575,10 @@ fn word(error: &CashboxError) -> &'static str {
     match error {
         CashboxError::Unauthorized => "unauthorized",
         CashboxError::Configuration { .. } => "configuration",
-        CashboxError::OtherContent | CashboxError::Rejected { .. } | CashboxError::Broken => "broken",
+        CashboxError::NotStale
+        | CashboxError::OtherContent
+        | CashboxError::Rejected { .. }
+        | CashboxError::Broken => "broken",
         CashboxError::HeldByOther(_) | CashboxError::Refused(_) => {
             error.refusal().map_or("refused", Refusal::word)
         }

@@ -61,9 +61,7 @@ impl Actor {
         self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
         self.shared.put_in_force(configuration.fingerprint);
         evidence::config(&self.tenure, self.cashbox_time_stamp);
-        for intent in interrupted {
-            self.settle(intent).await?;
-        }
-        Ok(())
+        self.books.call_takes = configuration.scu.patience.longest();
+        self.settle_all(interrupted, &[]).await
     }
 }

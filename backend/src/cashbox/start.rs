@@ -1,7 +1,7 @@
 //! How a cashbox starts: the only way to a claim.
 //!
 //! ```text
-//! acquire → configuration, TSE → claim → confirm → open → settle what was interrupted → Ready
+//! acquire → configuration, TSE → claim → confirm → open → compare, settle what was interrupted → Ready
 //!    │            │                │        └───────┴──────────┴── failure: release
 //!    │            └────────────────┴── failure: give the reservation back
 //!    └── another owns it: say who
@@ -21,6 +21,7 @@ use shared::sabotage;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::actor::Actor;
+use super::books::Books;
 use super::error::CashboxError;
 use super::handle::Shared;
 use super::lifecycle::Event;
@@ -149,7 +150,9 @@ pub(super) async fn start(
     };
     match status.progress().watch(recovery).await {
         Ok(actor) => {
-            status.on(Event::Settled);
+            if !actor.is_stale() {
+                status.on(Event::Settled);
+            }
             Ok(actor)
         }
         Err(trouble) => Err(give_up(&parts, &tenure, &status, trouble).await),
@@ -269,19 +272,22 @@ async fn recover(
         place,
     } = mine;
     let recorded = parts.ownership.confirm(tenure.cashbox(), tenure.epoch()).await;
-    if let Confirmed::Superseded(_) = recorded {
-        parts
-            .journal
-            .confirm(&tenure)
-            .await
-            .map_err(|error| Trouble::of_write(&error))?;
-    }
+    let remembered = match recorded {
+        Confirmed::Superseded(epoch) => {
+            let confirmed = parts.journal.confirm(&tenure).await;
+            confirmed.map_err(|error| Trouble::of_write(&error))?;
+            Some(epoch)
+        }
+        Confirmed::Recorded | Confirmed::Later => None,
+    };
     let opened = parts
         .journal
         .open(&tenure, &configuration.seed, parts.clock.now())
         .await;
     drop(place);
     let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
+    let account = parts.journal.account(tenure.queue()).await;
+    let account = account.map_err(|error| Trouble::of_read(&error))?;
     let interrupted = std::mem::take(&mut opened.interrupted);
     evidence::config(&tenure, configuration.seed.cashbox_time_stamp);
     let mut actor = Box::new(Actor {
@@ -302,11 +308,10 @@ async fn recover(
         configured_queue: configuration.queue,
         engine: QueueEngine::new(opened, options::of(&configuration)),
         scu,
+        books: Books::new(account, configuration.scu.patience.longest()),
         tenure,
     });
-    for intent in interrupted {
-        actor.settle(intent).await?;
-    }
+    actor.take_up(remembered, interrupted).await?;
     Ok(actor)
 }
 
@@ -321,7 +326,8 @@ async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Troub
             parts.ownership.lost(cashbox, epoch);
             lost(parts, tenure, "fenced start").await
         }
-        Trouble::Answer(error) | Trouble::GiveUp(error) => {
+        Trouble::Answer(_) | Trouble::GiveUp(_) | Trouble::Stale(_) => {
+            let error = trouble.told();
             status.on(Event::Broke);
             tracing::warn!(cashbox.id = %cashbox, %epoch, %error, "a cashbox could not be started");
             evidence::release(tenure, "failed start");

@@ -13,6 +13,9 @@ mod handover;
 /// Pods, their surroundings and their callers.
 pub(crate) mod world;
 
+/// Interrupted receipts, late signatures, journals that are too old.
+mod books;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

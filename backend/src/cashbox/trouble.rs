@@ -12,11 +12,30 @@ pub(super) enum Trouble {
     Answer(CashboxError),
     /// A newer claim exists: the state is dropped at once.
     Fenced,
+    /// The journal is older than what was signed: the cashbox stops, with this evidence.
+    Stale(String),
     /// The state may no longer be what is stored: the cashbox is given up, and the next start reads and settles it.
     GiveUp(CashboxError),
 }
 
 impl Trouble {
+    /// What whoever asked is told.
+    pub(super) fn told(self) -> CashboxError {
+        match self {
+            Self::Answer(error) | Self::GiveUp(error) => error,
+            Self::Stale(_) => Refusal::StaleJournal.into(),
+            Self::Fenced => Refusal::Moving.into(),
+        }
+    }
+
+    /// The same trouble where an intent is open already: its cashbox cannot go on.
+    pub(super) fn with_an_open_intent(self) -> Self {
+        match self {
+            Self::Answer(error) => Self::GiveUp(error),
+            other => other,
+        }
+    }
+
     /// Of a write or a confirmation whose failure leaves the state as it was.
     pub(super) fn of_write(error: &JournalError) -> Self {
         match error {

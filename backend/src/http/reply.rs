@@ -166,6 +166,12 @@ fn of_cashbox(error: &CashboxError) -> Public<'_> {
             Level::DEBUG,
         ),
         CashboxError::Refused(refusal) => of_refusal(*refusal),
+        CashboxError::NotStale => public(
+            S::CONFLICT,
+            "Nothing to accept",
+            "this pod has not found the journal of this cashbox stale",
+            Level::INFO,
+        ),
         CashboxError::OtherContent => public(
             S::CONFLICT,
             "Operation id used",

@@ -19,7 +19,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::path::Endpoint;
 use super::reply::{self, Failure};
-use super::{Pod, echo, handover, health, history, journal, peer, record, sign, swagger, version};
+use super::{
+    Pod, accept_journal, echo, handover, health, history, journal, peer, record, sign, swagger, version,
+};
 
 /// A router that knows every spelling of its paths.
 pub type Front = MapRequest<Router, fn(Request) -> Request>;
@@ -55,6 +57,10 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
         .route("/admin/v1/cashboxes", get(peer::cashboxes))
         .route("/admin/v1/cashboxes/{id}/move", post(handover::relocate))
         .route("/admin/v1/cashboxes/{id}/history", get(history::history))
+        .route(
+            "/admin/v1/cashboxes/{id}/accept-journal",
+            post(accept_journal::accept_journal),
+        )
         .merge(health_routes())
         .with_state(pod.clone());
     surrounded(routes, pod)

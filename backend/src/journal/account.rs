@@ -17,6 +17,8 @@ pub struct Account {
     pub reported_through: u64,
     /// Why the journal must not be continued until an operator accepts it; none while all is well.
     pub stale: Option<Staleness>,
+    /// When an operator last accepted a stale journal: what a pod remembers of the time before does not count.
+    pub accepted_at: Option<Ticks>,
 }
 
 /// A journal that is older than what somebody else remembers of it.

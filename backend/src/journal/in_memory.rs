@@ -27,7 +27,7 @@ pub struct InMemoryJournal {
     tables: Arc<Mutex<Tables>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tables {
     queues: HashMap<QueueId, Queue>,
     configurations: HashMap<CashBoxId, KeptConfiguration>,
@@ -40,6 +40,20 @@ impl InMemoryJournal {
         self.tables
             .lock()
             .expect("no step panics while it holds the tables")
+    }
+}
+
+#[cfg(test)]
+impl InMemoryJournal {
+    /// A copy as a backup has it: what is written from now on is not in it.
+    pub(crate) fn backup(&self) -> Self {
+        let tables = Arc::new(Mutex::new(self.tables().clone()));
+        Self { tables }
+    }
+
+    /// Puts a backup back.
+    pub(crate) fn restore(&self, backup: &Self) {
+        *self.tables() = backup.tables().clone();
     }
 }
 

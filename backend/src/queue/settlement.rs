@@ -1,6 +1,6 @@
 //! What became of an interrupted receipt that a start settled.
 
-use super::answer::Answer;
+use super::answer;
 use super::work::TSE_FAILED;
 
 /// What became of an interrupted receipt.
@@ -40,16 +40,23 @@ impl Settlement {
         }
     }
 
-    /// How an answer settled a receipt for which the TSE had made `signed_before` signatures, `orphans` of which no
-    /// receipt shows.
+    /// How an answer in this `ftState` settled a receipt for which the TSE had made `signed_before` signatures,
+    /// `orphans` of which no receipt shows.
     #[must_use]
-    pub fn of(answer: &Answer, signed_before: usize, orphans: usize) -> Self {
-        match answer {
+    pub fn of(state: i64, signed_before: usize, orphans: usize) -> Self {
+        match state {
             _ if orphans > 0 => Self::Orphan,
             _ if signed_before > 0 => Self::Adopted,
-            Answer::Failed { .. } => Self::Refused,
-            Answer::Response(response) if response.state == TSE_FAILED => Self::Unsigned,
-            Answer::Response(_) => Self::Finished,
+            TSE_FAILED => Self::Unsigned,
+            state if answer::is_error(state) => Self::Refused,
+            _ => Self::Finished,
         }
+    }
+
+    /// Whether a call of the pod that began the receipt may still be signed: nothing was adopted or signed under its
+    /// identity, so the TSE would not recognise it.
+    #[must_use]
+    pub fn leaves_the_tse_open(self) -> bool {
+        matches!(self, Self::Unsigned | Self::Refused | Self::Orphan)
     }
 }

@@ -49,6 +49,8 @@ struct Known {
     /// By the monotonic clock; none before the first confirmation.
     confirmed_at: Option<Instant>,
     refusal: Option<JournalError>,
+    /// Whether a call was sent of which nobody knows whether it was signed.
+    unanswered: bool,
 }
 
 impl Confirmed {
@@ -64,6 +66,7 @@ impl Confirmed {
         let known = Known {
             confirmed_at,
             refusal: None,
+            unanswered: false,
         };
         Self {
             unit,
@@ -78,6 +81,19 @@ impl Confirmed {
     #[must_use]
     pub fn take_refusal(&self) -> Option<JournalError> {
         self.known().refusal.take()
+    }
+
+    /// Whether a call may have been signed, or may still be, although no answer came.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.known().unanswered
+    }
+
+    fn noted<T>(&self, answer: Result<T, ScuError>) -> Result<T, ScuError> {
+        if answer.as_ref().is_err_and(ScuError::may_have_signed) {
+            self.known().unanswered = true;
+        }
+        answer
     }
 
     /// Confirms the claim unless that was done just now.
@@ -122,7 +138,7 @@ impl Confirmed {
         sabotage::point("before-tse", cashbox).await;
         self.confirm().await?;
         evidence::tse_start(&self.tenure, call, identity);
-        let signature = ask.await?;
+        let signature = self.noted(ask.await)?;
         evidence::tse_ok(&self.tenure, call, identity);
         sabotage::point("after-tse", cashbox).await;
         Ok(signature)

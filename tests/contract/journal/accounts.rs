@@ -51,6 +51,7 @@ fn stale() -> Account {
             found_at: Ticks(NOON.0 + 1),
             evidence: "the TSE remembers more".to_owned(),
         }),
+        accepted_at: Some(Ticks(NOON.0 - 1)),
     }
 }
 

@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::directed_journal::DirectedJournal;
 use super::directed_successors::DirectedSuccessors;
+use crate::cashbox::acceptance::Acceptance;
+use crate::cashbox::acknowledged::Acknowledged;
 use crate::cashbox::command::{Answer, Caller};
 use crate::cashbox::configuration::example;
 use crate::cashbox::error::CashboxError;
@@ -38,12 +40,13 @@ use crate::cashbox::registry::{Registry, Visit};
 use crate::cashbox::{Config, OwnDatabases, status::Hosted};
 use crate::config_service::{self, ConfigurationService};
 use crate::journal::JournalStore as _;
-use crate::journal::entry::{JournalKind, JournalQuery, JournalRange};
+use crate::journal::entry::{JournalKind, JournalQuery, JournalRange, JournalRows};
 use crate::metrics::Metrics;
 use crate::ownership::handover::HandoverTarget;
 use crate::ownership::peer::{Answer as PeerAnswer, Peers};
 use crate::ownership::this_pod::ThisPod;
 use crate::ownership::{self, Ownership, WhenUnreachable};
+use crate::scu::simulator::script::Script;
 use crate::scu::simulator::{self, Simulators, Traits};
 
 pub(crate) const CASHBOX: CashBoxId = example::CASHBOX;
@@ -213,11 +216,12 @@ impl World {
             own_databases: OwnDatabases::Replace,
         };
         change(&mut config);
-        let (registry, ownership, _) = self.registry(name, config);
+        let (registry, ownership, metrics) = self.registry(name, config);
         self.successors.know(ownership.pod().incarnation(), &registry);
         Arc::new(Pod {
             registry,
             ownership,
+            metrics,
             cashbox: CASHBOX,
             token: TOKEN.to_owned(),
         })
@@ -273,6 +277,7 @@ impl World {
             journal: self.journal.clone(),
             configurations: self.configurations(&metrics),
             scus: Scus::new(move |package| Ok(Arc::new(simulators.open(package.scu, Traits::default())))),
+            acknowledged: Acknowledged::default(),
             clock: self.clock.clone(),
             metrics: metrics.cashbox.clone(),
         }));
@@ -342,6 +347,32 @@ impl World {
         self.journal.read(QUEUE, &query).await.unwrap().rows.len()
     }
 
+    /// The action journal's rows of a kind, as their messages.
+    pub(super) async fn noted(&self, kind: &str) -> Vec<String> {
+        let query = JournalQuery {
+            kind: JournalKind::Action,
+            range: JournalRange::From(Ticks(0)),
+            after: None,
+            limit: 1000,
+        };
+        let page = self.journal.read(QUEUE, &query).await.unwrap();
+        let JournalRows::Action(rows) = page.rows else {
+            panic!("asked for actions");
+        };
+        let of_kind = rows.into_iter().filter(|row| row.kind == kind);
+        of_kind.map(|row| row.message).collect()
+    }
+
+    /// What goes wrong with the cashbox's TSE.
+    pub(super) fn tse(&self) -> Arc<Script> {
+        self.simulators.script(example::SCU)
+    }
+
+    /// From now on, pods that are made know nothing of owners and epochs of before.
+    pub(super) fn forget_owners(&mut self) {
+        self.owners = Arc::new(InMemoryStore::new());
+    }
+
     pub(super) async fn owner(&self) -> Option<Owner> {
         self.owners.owner(CASHBOX).await.unwrap()
     }
@@ -378,6 +409,7 @@ impl Peers for NobodyAnswers {
 pub(super) struct Pod {
     pub(super) registry: Registry,
     ownership: Arc<Ownership>,
+    metrics: Metrics,
     cashbox: CashBoxId,
     token: String,
 }
@@ -461,6 +493,27 @@ impl Pod {
             request: Arc::new(request),
         };
         self.registry.sign(&self.visit(), posting).await.outcome
+    }
+
+    /// A figure as it is scraped: name and labels as they are printed.
+    pub(super) fn figure(&self, name: &str) -> u64 {
+        let text = self.metrics.text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no figure {name}"))
+            .parse()
+            .unwrap()
+    }
+
+    pub(super) fn stage(&self) -> &'static str {
+        self.hosted().unwrap().state
+    }
+
+    pub(super) async fn accept_journal(&self) -> Result<Arc<Acceptance>, CashboxError> {
+        self.registry
+            .accept_journal(self.cashbox, "the backup is all we have")
+            .await
     }
 
     pub(super) async fn reset(&self) -> Result<(), CashboxError> {

@@ -20,7 +20,7 @@ use crate::journal::merge::{self, MIGRATION_STARTED};
 use crate::journal::page::{JournalRow, page_of};
 use crate::ownership::tenure::Tenure;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Queue {
     stored: StoredQueue,
     queue_de: Option<QueueDeRow>,
@@ -36,7 +36,7 @@ pub(super) struct Queue {
     account: Account,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Item {
     row: QueueItemRow,
     operation: OperationId,

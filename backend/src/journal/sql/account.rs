@@ -14,7 +14,13 @@ use crate::journal::fence::StoredQueue;
 const ACCOUNT: Table = Table {
     name: "tse_account",
     key: &["queue"],
-    columns: &["scu", "reported_through", "stale_since", "stale_evidence"],
+    columns: &[
+        "scu",
+        "reported_through",
+        "stale_since",
+        "stale_evidence",
+        "accepted_at",
+    ],
 };
 
 /// Lets an update pass, and adds its rows.
@@ -50,6 +56,7 @@ fn values(queue: QueueId, account: &Account) -> Vec<Value<'_>> {
         Value::from(account.reported_through.cast_signed()),
         Value::Int(stale.map(|stale| stale.found_at.0)),
         Value::Text(stale.map(|stale| stale.evidence.as_str().into())),
+        Value::Int(account.accepted_at.map(|at| at.0)),
     ]
 }
 
@@ -75,6 +82,7 @@ fn read(columns: &mut Columns<'_>) -> sqlx::Result<Account> {
     let reported_through = columns.int()?.cast_unsigned();
     let since = columns.int_if_any()?.map(Ticks);
     let evidence = columns.text_if_any()?;
+    let accepted_at = columns.int_if_any()?.map(Ticks);
     Ok(Account {
         scu,
         reported_through,
@@ -82,5 +90,6 @@ fn read(columns: &mut Columns<'_>) -> sqlx::Result<Account> {
             found_at,
             evidence: evidence.unwrap_or_default(),
         }),
+        accepted_at,
     })
 }

@@ -1,0 +1,61 @@
+//! `POST /admin/v1/cashboxes/{id}/accept-journal` with `{"reason": "…"}`: an operator goes on with a journal that was
+//! found older than what was signed. Asked of the pod that holds the cashbox; another one names it (421).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, Path, State};
+use axum::http::Response;
+use serde::Deserialize;
+use serde_json::json;
+use shared::identity::CashBoxId;
+
+use super::Pod;
+use super::reply::{self, Failure};
+
+/// The longest reason, in characters.
+const REASON_CHARS_MAX: usize = 500;
+
+/// Why the journal is accepted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// In the operator's words, 1 to 500 characters; kept in the action journal.
+    reason: String,
+}
+
+/// Accepts a stale journal.
+pub async fn accept_journal(
+    State(pod): State<Arc<Pod>>,
+    Path(id): Path<String>,
+    decision: Result<Json<Decision>, JsonRejection>,
+) -> Response<Body> {
+    let Ok(cashbox) = id.parse::<CashBoxId>() else {
+        return bad_body("the cashbox is not a GUID");
+    };
+    let Ok(Json(Decision { reason })) = decision else {
+        return bad_body("the body must be {\"reason\": \"…\"}");
+    };
+    let reason = reason.trim();
+    if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
+        return bad_body("the reason must have 1 to 500 characters");
+    }
+    match pod.registry.accept_journal(cashbox, reason).await {
+        Ok(accepted) => reply::json(
+            json!({
+                "cashbox": cashbox,
+                "evidence": accepted.evidence,
+                "orphans": accepted.orphans,
+            })
+            .to_string(),
+        ),
+        Err(error) => reply::failure(&error.into()),
+    }
+}
+
+fn bad_body(detail: &str) -> Response<Body> {
+    reply::failure(&Failure::Body {
+        detail: detail.to_owned(),
+    })
+}
