@@ -39,6 +39,8 @@ mod ownership_history;
 mod rebalancing;
 mod redis_lost;
 mod service_away;
+mod tse_faults;
+mod stale_journal;
 mod postman;
 
 /// The cluster of three pods and two proxies that all scenarios of a kind share.
