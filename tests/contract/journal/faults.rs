@@ -5,6 +5,7 @@ use std::time::Duration;
 use backend::journal::config::JournalConfig;
 use backend::journal::connection_string::Database;
 use backend::journal::entry::Outcome;
+use backend::journal::history::{ChangeKind, OwnershipChange};
 use backend::journal::metrics::JournalMetrics;
 use backend::journal::{JournalError, connect};
 use futures::future::join_all;
@@ -18,11 +19,12 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, PgCon
 
 use super::on_every_store;
 use super::stand::{Stand, config};
-use super::till::{Till, assert_fenced};
+use super::till::{NOON, Till, assert_fenced};
 
 on_every_store!(
     pods_that_start_at_once_share_one_migration,
-    a_newer_schema_is_refused
+    a_newer_schema_is_refused,
+    a_history_that_cannot_be_written_stops_no_receipt
 );
 
 const RECOVERS_WITHIN: Duration = Duration::from_secs(60);
@@ -48,6 +50,23 @@ async fn a_newer_schema_is_refused(stand: Stand) {
         matches!(&error, JournalError::Unusable { detail } if detail.contains("4711")),
         "{error:?}"
     );
+}
+
+/// Only a claim needs the history; what is noted afterwards may be lost.
+async fn a_history_that_cannot_be_written_stops_no_receipt(stand: Stand) {
+    let Some(url) = stand.url() else { return };
+    let (store, metrics) = stand.counted().await;
+    let mut till = Till::start(&store, QueueId::random()).await;
+    execute(url, "DROP TABLE ownership_history").await;
+    for lost in 1..=3 {
+        let change = OwnershipChange::ending(&till.tenure, ChangeKind::Release, "idle", NOON);
+        store.note_change(change);
+        till.sign().await.unwrap();
+        eventually("the loss is counted", RECOVERS_WITHIN, async || {
+            (metrics.history_lost.get() == lost).then_some(())
+        })
+        .await;
+    }
 }
 
 async fn execute(url: &str, sql: &str) {
