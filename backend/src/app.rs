@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::extract::Request;
@@ -38,6 +39,9 @@ use crate::scu::simulator::Simulators;
 use crate::shutdown::{self, Running};
 use crate::{deletion_cost, journal, scu};
 
+/// How long a pod that starts waits to be on record before it answers anybody.
+const ON_RECORD_WITHIN: Duration = Duration::from_secs(2);
+
 /// Builds a pod, serves until `shutdown` is asked for, and returns when it has drained.
 ///
 /// # Errors
@@ -53,6 +57,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     announce(&record, main.local_addr()?, admin.local_addr()?);
 
     let pod = build(&config, record).await?;
+    pod.ownership.introduce(ON_RECORD_WITHIN).await;
     let (close_listeners, stop_renewal) = (CancellationToken::new(), CancellationToken::new());
     let mut listeners = JoinSet::new();
     listeners.spawn(serve(main, router::main(&pod), close_listeners.clone()));

@@ -1,9 +1,12 @@
 //! The order in which a pod stops, written once.
 //!
 //! ```text
-//! not ready → record says draining → running receipts end, every cashbox is released
+//! not ready → record says draining → each cashbox: its running receipt ends, another pod takes it
 //!           → listeners close → record withdrawn → journal closed
 //! ```
+//!
+//! Cashboxes go to pods of the newest generation first, so that a rolling restart moves each once; where no pod takes
+//! one, it is released.
 //!
 //! While it drains the pod answers: a proxy that comes late is told to go elsewhere. When the time is up, or a second
 //! signal comes, the rest is left to takeover: the record is withdrawn, so nobody waits for a lease.
@@ -23,14 +26,15 @@ use crate::http::Pod;
 pub const DRAIN_SECONDS: Setting = Setting::plain(
     "Byodc__Drain__Seconds",
     "120",
-    "how long a pod that is told to stop finishes receipts and releases cashboxes, 1 to 3600; what is left then \
-     is taken over by others",
+    "how long a pod that is told to stop finishes receipts and hands its cashboxes to other pods, 1 to 3600; what is \
+     left then is taken over by them",
 );
-/// How many cashboxes are released at once.
+/// How many cashboxes are handed over at once. Each waits for the others' claims in the journal and on the cores of
+/// their successor, so more at a time make the pause of each longer and the drain hardly shorter.
 pub const RELEASES_MAX: Setting = Setting::plain(
     "Byodc__Drain__ReleasesMax",
-    "64",
-    "how many cashboxes are released at the same time while the pod stops, 1 to 4096",
+    "16",
+    "how many cashboxes are handed over or released at the same time while the pod stops, 1 to 4096",
 );
 
 /// Every setting of this part.
@@ -83,7 +87,7 @@ pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
     }
     tracing::info!(pod.id = %pod.id, cashboxes = pod.registry.len(), "the pod drains");
     tokio::select! {
-        () = pod.registry.drain(config.releases_max) => tracing::info!("every cashbox is released"),
+        () = pod.registry.drain(config.releases_max) => tracing::info!("every cashbox has left"),
         () = tokio::time::sleep(config.budget) => {
             tracing::warn!(left = pod.registry.len(), "the time to drain is up: the rest is left to takeover");
         }

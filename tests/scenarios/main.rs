@@ -37,6 +37,7 @@ mod pod_killed;
 mod pod_superseded;
 mod ownership_history;
 mod rebalancing;
+mod handover;
 mod redis_lost;
 mod service_away;
 mod tse_faults;

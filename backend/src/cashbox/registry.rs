@@ -307,8 +307,18 @@ impl Registry {
     fn departed(&self, cashbox: CashBoxId) -> CashboxError {
         match self.departures().get(&cashbox) {
             Some(owner) => CashboxError::HeldByOther(Box::new(owner.clone())),
-            None => Refusal::Draining.into(),
+            None => {
+                self.give_up_expecting(cashbox);
+                Refusal::Draining.into()
+            }
         }
+    }
+
+    /// A cashbox may have been handed here without being started: the pods that may take it now would otherwise be
+    /// told that this one holds it, until it ends.
+    fn give_up_expecting(&self, cashbox: CashBoxId) {
+        let parts = self.inner.parts.clone();
+        tokio::spawn(async move { parts.ownership.release_reservation(cashbox).await });
     }
 
     async fn start(self, beginning: Beginning, flight: Arc<Flight>) {
@@ -532,6 +542,9 @@ impl Registry {
     /// pod takes is given back.
     pub async fn drain(&self, at_once: usize) {
         self.inner.draining.cancel();
+        if !self.is_empty() {
+            self.inner.parts.ownership.look_around().await;
+        }
         loop {
             let slots: Vec<_> = self.slots().values().cloned().collect();
             if slots.is_empty() {

@@ -16,7 +16,7 @@ use shared::identity::pod::PodName;
 use super::Pod;
 use super::reply::{self, Failure};
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
-use crate::ownership::handover::http::Signed;
+use crate::ownership::handover::http::Attributed;
 use crate::ownership::handover::{HandoverTarget, Offer};
 
 /// What an operator says about a move.
@@ -36,7 +36,7 @@ pub async fn prepare(
     offer: Result<Json<Offer>, JsonRejection>,
 ) -> Response<Body> {
     match addressed(&id, offer) {
-        Ok((cashbox, offer)) => signed(&pod, pod.registry.prepare(cashbox, &offer).await),
+        Ok((cashbox, offer)) => attributed(&pod, pod.registry.prepare(cashbox, &offer).await),
         Err(failure) => reply::failure(&failure),
     }
 }
@@ -48,7 +48,7 @@ pub async fn take(
     offer: Result<Json<Offer>, JsonRejection>,
 ) -> Response<Body> {
     match addressed(&id, offer) {
-        Ok((cashbox, offer)) => signed(&pod, pod.registry.take(cashbox, &offer).await),
+        Ok((cashbox, offer)) => attributed(&pod, pod.registry.take(cashbox, &offer).await),
         Err(failure) => reply::failure(&failure),
     }
 }
@@ -118,7 +118,7 @@ fn cashbox(id: &str) -> Result<CashBoxId, Failure> {
     })
 }
 
-fn signed<T: Serialize>(pod: &Pod, answer: T) -> Response<Body> {
+fn attributed<T: Serialize>(pod: &Pod, answer: T) -> Response<Body> {
     let pod = pod.id.clone();
-    Json(Signed { pod, answer }).into_response()
+    Json(Attributed { pod, answer }).into_response()
 }

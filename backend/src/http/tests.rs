@@ -263,3 +263,54 @@ async fn a_pod_says_what_its_removal_would_cost() {
     pod.registry.drain(1).await;
     assert_eq!(cost().await, 0);
 }
+
+async fn post_admin(pod: &Arc<Pod>, path: &str, body: &Value) -> (StatusCode, Value) {
+    let request = Request::post(path)
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = router::admin(pod).oneshot(request).await.unwrap();
+    let status = response.status();
+    (status, serde_json::from_str(&text(response).await).unwrap())
+}
+
+#[tokio::test]
+async fn a_move_says_what_became_of_it() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    let path = format!("/admin/v1/cashboxes/{CASHBOX}/move");
+    let (status, told) = post_admin(&pod, &path, &serde_json::json!({})).await;
+    assert_eq!(
+        (status, &told["outcome"]),
+        (StatusCode::NOT_FOUND, &"not-here".into())
+    );
+    assert_eq!(
+        post(&pod, "/api/sign", &receipt("R-1")).await.status(),
+        StatusCode::OK
+    );
+    let (status, told) = post_admin(&pod, &path, &serde_json::json!({ "reason": "more room" })).await;
+    assert_eq!(
+        (status, &told["outcome"]),
+        (StatusCode::CONFLICT, &"no-successor".into())
+    );
+    for (path, body) in [
+        ("/admin/v1/cashboxes/box/move", serde_json::json!({})),
+        (path.as_str(), serde_json::json!({ "to": "No Pod" })),
+    ] {
+        assert_eq!(post_admin(&pod, path, &body).await.0, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn without_a_seal_a_pod_only_expects_a_cashbox_and_takes_none() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    let offer = serde_json::json!({ "from": pod.id.to_string(), "epoch": 3, "sealed": null });
+    for (step, answer) in [("prepare", "expecting"), ("take", "unprepared")] {
+        let path = format!("/peer/v1/cashboxes/{CASHBOX}/{step}");
+        let (status, told) = post_admin(&pod, &path, &offer).await;
+        assert_eq!((status, &told["answer"]), (StatusCode::OK, &answer.into()));
+        assert_eq!(told["pod"], pod.id.to_string());
+    }
+    assert!(pod.registry.is_empty());
+}

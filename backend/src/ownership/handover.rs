@@ -114,6 +114,12 @@ impl Ownership {
         }
     }
 
+    /// Has the pods read anew, so that one that came a moment ago is among the successors: before a drain, whose
+    /// cashboxes would otherwise go to pods that are next to stop.
+    pub async fn look_around(&self) {
+        self.parts.membership.read_anew(RECORD_TIMEOUT).await;
+    }
+
     /// The owner's last word: it holds the cashbox no more, and the record names the successor from now on. Whether
     /// it does is logged and nothing else: the successor's claim decides.
     pub async fn yield_to(&self, cashbox: CashBoxId, epoch: Epoch, to: &PodRecord) {

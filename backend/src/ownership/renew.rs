@@ -59,6 +59,19 @@ impl Ownership {
         }
     }
 
+    /// Puts the pod on record for the first time, waiting at most `limit`: before it says that it is ready, so that
+    /// whoever waits for that finds it among the pods. Without the store it goes on; the renewal tries again.
+    pub async fn introduce(&self, limit: Duration) {
+        let pod = self.pod().record();
+        match tokio::time::timeout(limit, self.parts.store.renew(&pod, self.parts.lease)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "the pod begins without being on record");
+            }
+            Err(_) => tracing::warn!(pod.id = %pod.id, "the pod begins without being on record"),
+        }
+    }
+
     /// Writes the pod's record outside the usual times.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -52,6 +52,8 @@ impl Snapshot {
 #[derive(Debug, Clone)]
 pub struct Membership {
     snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Asks the task for a reading now.
+    wanted: Arc<Notify>,
     _task: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -60,9 +62,11 @@ impl Membership {
     #[must_use]
     pub fn follow(store: Arc<dyn OwnershipStore>, every: Duration) -> Self {
         let (sender, snapshot) = watch::channel(Arc::default());
-        let task = tokio::spawn(follow(store, every, sender));
+        let wanted = Arc::new(Notify::new());
+        let task = tokio::spawn(follow(store, every, sender, wanted.clone()));
         Self {
             snapshot,
+            wanted,
             _task: Arc::new(AbortOnDropHandle::new(task)),
         }
     }
@@ -73,6 +77,16 @@ impl Membership {
         self.snapshot.borrow().clone()
     }
 
+    /// Has the pods read now, and waits for it at most for `limit`: for decisions that a pod which came a moment ago
+    /// would change. Without an answer the last reading stays.
+    pub async fn read_anew(&self, limit: Duration) {
+        let mut snapshot = self.snapshot.clone();
+        snapshot.mark_unchanged();
+        self.wanted.notify_one();
+        // Too late, or the task has ended with the runtime: what is known has to do.
+        let _ = tokio::time::timeout(limit, snapshot.changed()).await;
+    }
+
     /// Follows every new reading.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
@@ -80,7 +94,12 @@ impl Membership {
     }
 }
 
-async fn follow(store: Arc<dyn OwnershipStore>, every: Duration, sender: watch::Sender<Arc<Snapshot>>) {
+async fn follow(
+    store: Arc<dyn OwnershipStore>,
+    every: Duration,
+    sender: watch::Sender<Arc<Snapshot>>,
+    wanted: Arc<Notify>,
+) {
     let mut events = store.events();
     let mut tick = tokio::time::interval(every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -89,6 +108,7 @@ async fn follow(store: Arc<dyn OwnershipStore>, every: Duration, sender: watch::
         tokio::select! {
             biased;
             _ = tick.tick() => {}
+            () = wanted.notified() => {}
             () = pods_changed(&mut events) => tokio::time::sleep(REFRESH_PAUSE).await,
         }
         // What was announced until here is covered by the reading that follows.
@@ -178,6 +198,18 @@ mod tests {
         let membership = Membership::follow(store, READ_EVERY);
         until_pods(&membership, 1).await;
         tokio::time::sleep(LEASE + READ_EVERY * 2).await;
+        assert!(membership.snapshot().pods.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reading_that_is_asked_for_shows_what_was_not_announced() {
+        let store = Arc::new(InMemoryStore::new());
+        store.renew(&pod("a"), LEASE).await.unwrap();
+        let membership = Membership::follow(store, SELDOM);
+        until_pods(&membership, 1).await;
+        tokio::time::advance(LEASE).await;
+        assert_eq!(membership.snapshot().pods.len(), 1);
+        membership.read_anew(Duration::from_secs(1)).await;
         assert!(membership.snapshot().pods.is_empty());
     }
 }

@@ -203,6 +203,8 @@ fn common_settings(folder: &Path, urls: &Urls) -> BTreeMap<String, String> {
         (urls.ownership.0, urls.ownership.1.clone()),
         ("Byodc__Journal__Url", urls.journal.clone()),
         ("Helipad__BaseUrl", urls.config_service.clone()),
+        // As in every real cluster: without it a handover is slower, and an outage of the service harder.
+        ("Byodc__Configuration__Key", "5a".repeat(32)),
         (
             "Byodc__Simulator__Directory",
             folder.join("tse").display().to_string(),

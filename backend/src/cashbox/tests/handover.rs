@@ -163,6 +163,19 @@ async fn without_a_shared_key_the_first_request_starts_it_at_the_successor() {
 }
 
 #[tokio::test]
+async fn a_pod_that_drains_before_the_first_request_lets_go_of_what_it_expected() {
+    let world = World::new().await;
+    let (owner, successor) = owner_and_successor(&world).await;
+    world.successors.fail(successor.id().incarnation, Failing::Seal);
+    owner.hand_over(&ANY).await;
+    assert_eq!(world.owner().await.unwrap().pod.id, successor.id());
+    successor.registry.drain(1).await;
+    assert_eq!(successor.sign("R-1").await, Err(Refusal::Draining.into()));
+    world.until_free().await;
+    assert_eq!(owner.sign("R-1").await.unwrap().unwrap().queue_row, 2);
+}
+
+#[tokio::test]
 async fn a_store_that_forgot_everything_stops_no_handover() {
     let world = World::new().await;
     let (owner, successor) = owner_and_successor(&world).await;

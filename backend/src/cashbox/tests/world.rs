@@ -382,6 +382,13 @@ impl World {
         self.owners.owner(cashbox).await.unwrap()
     }
 
+    /// Until nobody holds the cashbox.
+    pub(super) async fn until_free(&self) {
+        while self.owner().await.is_some() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Takes a pod for dead.
     pub(super) async fn bury(&self, pod: &Pod) {
         self.owners.bury(pod.id().incarnation).await.unwrap();
@@ -577,9 +584,7 @@ impl Pod {
 
     /// Until the drain has told the cashbox to leave.
     pub(super) async fn until_draining(&self) {
-        until(|| self.registry.is_draining()).await;
-        // The drain tells its cashboxes before it first waits.
-        tokio::task::yield_now().await;
+        until(|| self.registry.is_draining() && self.live().departs()).await;
     }
 }
 

@@ -32,7 +32,7 @@ const ANSWER_BYTES_MAX: usize = 4096;
 
 /// An answer, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signed<T> {
+pub struct Attributed<T> {
     /// Who answers, as `name/incarnation`.
     #[serde(with = "crate::ownership::peer::as_text")]
     pub pod: PodId,
@@ -86,9 +86,9 @@ impl HttpSuccessors {
                 return Err(Unanswered::Silent);
             }
         };
-        match serde_json::from_slice::<Signed<T>>(&body) {
-            Ok(signed) if signed.pod.incarnation != pod.id.incarnation => Err(Unanswered::Gone),
-            Ok(signed) => Ok(signed.answer),
+        match serde_json::from_slice::<Attributed<T>>(&body) {
+            Ok(told) if told.pod.incarnation != pod.id.incarnation => Err(Unanswered::Gone),
+            Ok(told) => Ok(told.answer),
             Err(_) => Err(Unanswered::Silent),
         }
     }
