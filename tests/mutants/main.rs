@@ -5,6 +5,7 @@
 /// The runs, each with the fault that would expose what is missing.
 mod runs;
 
+use harness::cluster::Journal;
 use harness::verdict::{Invariant, Report};
 use shared::sabotage::Mutant;
 
@@ -41,20 +42,33 @@ async fn an_intent_that_is_not_fenced_is_caught() {
 
 #[tokio::test]
 async fn a_pod_that_dies_after_its_commit_leaves_one_receipt() {
-    runs::killed_after_commit(None).await.assert_sound();
+    runs::killed_after_commit(Journal::Sqlite, None)
+        .await
+        .assert_sound();
+}
+
+/// The judge reads every database itself, and each has its own way to forget.
+#[tokio::test]
+async fn a_forgotten_operation_id_is_caught_in_every_database() {
+    for journal in [Journal::MariaDb, Journal::Postgres] {
+        runs::killed_after_commit(journal, None).await.assert_sound();
+        let mutant = Mutant::OperationIdForgotten;
+        let report = runs::killed_after_commit(journal, Some(mutant)).await;
+        assert_caught(mutant, &report, Invariant::I3);
+    }
 }
 
 #[tokio::test]
 async fn a_forgotten_operation_id_is_caught() {
     let mutant = Mutant::OperationIdForgotten;
-    let report = runs::killed_after_commit(Some(mutant)).await;
+    let report = runs::killed_after_commit(Journal::Sqlite, Some(mutant)).await;
     assert_caught(mutant, &report, Invariant::I3);
 }
 
 #[tokio::test]
 async fn a_blind_resend_is_caught() {
     let mutant = Mutant::BlindResend;
-    let report = runs::killed_after_commit(Some(mutant)).await;
+    let report = runs::killed_after_commit(Journal::Sqlite, Some(mutant)).await;
     assert_caught(mutant, &report, Invariant::I3);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use harness::cashbox::Cashbox;
 use harness::client::Pos;
-use harness::cluster::Cluster;
+use harness::cluster::{Cluster, Journal};
 use harness::eventually::eventually;
 use harness::faults::FaultLog;
 use harness::receipt;
@@ -34,8 +34,13 @@ struct Stage {
 
 impl Stage {
     async fn set(mutant: Option<Mutant>) -> Self {
+        Self::set_in(Journal::Sqlite, mutant).await
+    }
+
+    async fn set_in(journal: Journal, mutant: Option<Mutant>) -> Self {
         let sabotage = Sabotage::new();
         let described = Cluster::of_pods(2)
+            .journaled_in(journal)
             .with("Byodc__Lease__Seconds", "3")
             .with("Byodc__Lease__RenewSeconds", "1");
         let described = sabotage.witnessed(described);
@@ -117,8 +122,8 @@ pub async fn paused_and_superseded(mutant: Option<Mutant>) -> Report {
 }
 
 /// F03: the owner dies after its commit, before the answer. The proxy sends the request again.
-pub async fn killed_after_commit(mutant: Option<Mutant>) -> Report {
-    let stage = Stage::set(mutant).await;
+pub async fn killed_after_commit(journal: Journal, mutant: Option<Mutant>) -> Report {
+    let stage = Stage::set_in(journal, mutant).await;
     stage
         .faults
         .plan_rule("F03 killed after the commit", &stage.sabotage, "dies");

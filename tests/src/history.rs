@@ -9,6 +9,8 @@
 
 /// The chain rule, implemented a second time.
 pub mod chain;
+/// A record as a file.
+pub mod record;
 /// A queue's journals, as they are exported.
 pub mod journals;
 

@@ -81,22 +81,34 @@ fn judge_numbers(commits: &[&Line]) -> Vec<String> {
     broken
 }
 
-/// No write begins after a newer claim. A cashbox does one thing at a time, so a write began after its tenure's line
-/// before it; if that was written after a newer claim's line, the write was, too, whatever the clocks say to a hair.
+/// No write begins after a newer claim, and none after the tenure was given away. A cashbox does one thing at a time, so
+/// a write began after its tenure's line before it; if that was written after a newer claim's line, the write was, too,
+/// whatever the clocks say to a hair.
 fn judge_writes(evidence: &[Line]) -> Vec<String> {
     let mut broken = Vec::new();
     let mut newest = 0;
     let mut outdated: HashSet<(u64, &str)> = HashSet::new();
+    let mut given_away: HashSet<(u64, &str)> = HashSet::new();
     for line in evidence {
-        if line.what == What::Claim {
-            newest = newest.max(line.epoch);
-        }
+        let tenure = (line.epoch, line.pod.as_str());
         let wrote = matches!(line.what, What::Intent | What::Commit);
-        let is_outdated = line.epoch < newest && !outdated.insert((line.epoch, &line.pod));
-        if wrote && is_outdated {
+        match line.what {
+            What::Claim => newest = newest.max(line.epoch),
+            What::Release | What::Handover => drop(given_away.insert(tenure)),
+            _ => {}
+        }
+        let began_outdated = line.epoch < newest && !outdated.insert(tenure);
+        let (pod, epoch) = (&line.pod, line.epoch);
+        if wrote && began_outdated {
             broken.push(format!(
-                "{} wrote item {} under epoch {} when epoch {newest} was claimed",
-                line.pod, line.item, line.epoch
+                "{pod} wrote item {} under epoch {epoch} when epoch {newest} was claimed",
+                line.item
+            ));
+        }
+        if wrote && given_away.contains(&tenure) {
+            broken.push(format!(
+                "{pod} wrote item {} under epoch {epoch}, which it had given away",
+                line.item
             ));
         }
     }

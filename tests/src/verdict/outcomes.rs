@@ -7,7 +7,7 @@ use super::{Counts, Invariant, Violation};
 use crate::history::Exchange;
 
 /// Every answer that is published, by status and title; the README's interface part and `/swagger` show them.
-const PUBLISHED: [(u16, &str); 17] = [
+const PUBLISHED: [(u16, &str); 18] = [
     (400, "Bad header"),
     (400, "Bad body"),
     (400, "Bad query"),
@@ -22,6 +22,7 @@ const PUBLISHED: [(u16, &str); 17] = [
     (417, "Expectation Failed"),
     (431, "Request Header Fields Too Large"),
     (500, "Receipt not processed"),
+    (500, "Configuration not usable"),
     (503, "Not served now"),
     (503, "Service Unavailable"),
     (504, "Gateway Timeout"),
