@@ -42,6 +42,7 @@ mod redis_lost;
 mod service_away;
 mod tse_faults;
 mod stale_journal;
+mod breakdowns;
 mod postman;
 
 /// The cluster of three pods and two proxies that all scenarios of a kind share.

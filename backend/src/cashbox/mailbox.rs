@@ -225,9 +225,14 @@ impl Mailbox {
         Some(Next::Do(command))
     }
 
-    /// For the actor: the receipt that was handed out has its answer.
+    /// For the actor: the receipt that was handed out has its answer. Thousands of cashboxes wait most of the time, so
+    /// the room for those who wait is given back with the last of them.
     pub fn done(&self) {
-        self.lock().running = None;
+        let mut inner = self.lock();
+        inner.running = None;
+        if inner.waiting.is_empty() {
+            inner.waiting = VecDeque::new();
+        }
     }
 
     /// For the actor: closes the mailbox if nothing waits, and says whether it did.

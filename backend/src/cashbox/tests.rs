@@ -10,6 +10,8 @@ mod fairness;
 mod directed_successors;
 /// Cashboxes that are handed over.
 mod handover;
+/// What an idle cashbox carries.
+mod memory;
 /// Pods, their surroundings and their callers.
 pub(crate) mod world;
 
