@@ -1,7 +1,7 @@
 //! What this pod did, for a judge: one line for each step that an invariant speaks of.
 //!
-//! Written with `tracing` under the target [`TARGET`] at level trace, so it is off unless asked for
-//! (`Logging__LogLevel__evidence=Trace` with `Byodc__Log__Format=json`), and each line is one write that a killed
+//! Written with `tracing` under the target [`TARGET`](crate::evidence::TARGET) at level trace, so it is off unless
+//! asked for (`Logging__LogLevel__evidence=Trace` with `Byodc__Log__Format=json`), and each line is one write that a killed
 //! process leaves behind. A line is written after the step it tells of is certain; `intent`, `commit` and `claim` may
 //! be missing when the process died right after them, so a judge takes their absence for "maybe". Never a receipt's
 //! content, never a token.

@@ -126,7 +126,7 @@ pub struct OwnershipChange {
     pub to: Option<PodId>,
     /// Of a claim the new epoch, of everything else the epoch that ended.
     pub epoch: Epoch,
-    /// Why, in a word or two.
+    /// Why, in a word, or a sentence of at most 320 characters.
     pub reason: Cow<'static, str>,
 }
 
