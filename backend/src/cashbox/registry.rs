@@ -356,8 +356,8 @@ impl Registry {
         };
         task.abort();
         self.broke_down(cashbox, cause, "starting");
-        let epoch = flight.status.abandon().and_then(|abandoned| abandoned.epoch);
-        self.give_back(cashbox, epoch).await;
+        let tenure = flight.status.abandon().and_then(|abandoned| abandoned.tenure);
+        self.give_back(cashbox, tenure.as_ref()).await;
         Err(Refusal::Moving.into())
     }
 
@@ -388,8 +388,8 @@ impl Registry {
     /// After a panic in the release itself: what is left is given back as that of an instance that hangs.
     async fn panicked_leaving(&self, handle: &CashboxHandle) -> Farewell {
         // Not the handle's: that would end this very task.
-        let _ = handle.status().abandon();
-        self.give_back(handle.cashbox(), Some(handle.epoch())).await;
+        let tenure = handle.status().abandon().and_then(|abandoned| abandoned.tenure);
+        self.give_back(handle.cashbox(), tenure.as_ref()).await;
         handle.farewell(Refusal::Moving.into()).after_panic()
     }
 

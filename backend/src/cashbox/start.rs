@@ -143,7 +143,7 @@ pub(super) async fn start(
         }
     };
     let tenure = claimed.tenure.clone();
-    status.on(Event::Claimed(tenure.epoch()));
+    status.claimed(&tenure);
     let recovery = async {
         sabotage::point("in-start", cashbox).await;
         recover(&parts, beginning.accepted, &status, claimed).await

@@ -1,7 +1,7 @@
 //! What a cashbox lets be seen from outside its task.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
 
 use shared::identity::{CashBoxId, Epoch};
@@ -9,6 +9,7 @@ use shared::identity::{CashBoxId, Epoch};
 use super::lifecycle::{Event, Stage, State};
 use super::progress::Progress;
 use crate::metrics::CashboxMetrics;
+use crate::ownership::tenure::Tenure;
 
 /// Where a cashbox is in its life, written by whoever drives it and read by anybody.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Status {
     state: Mutex<State>,
     /// Whether the work under way moves.
     progress: Progress,
+    /// Since the claim: what has to be given back if somebody else ends the instance.
+    tenure: OnceLock<Tenure>,
     /// Whether the instance was cut off: what it still says of itself does not count.
     abandoned: AtomicBool,
     metrics: Arc<CashboxMetrics>,
@@ -39,11 +42,11 @@ pub struct Hosted {
     pub silent_ms: Option<u128>,
 }
 
-/// An instance that was cut off, and the epoch of its claim if it had one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An instance that was cut off, and what it held if it had claimed already.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandoned {
-    /// The epoch.
-    pub epoch: Option<Epoch>,
+    /// The tenure of its claim.
+    pub tenure: Option<Tenure>,
 }
 
 impl Status {
@@ -56,6 +59,7 @@ impl Status {
             cashbox,
             state: Mutex::new(state),
             progress: Progress::new(),
+            tenure: OnceLock::new(),
             abandoned: AtomicBool::new(false),
             metrics,
         }
@@ -75,16 +79,23 @@ impl Status {
         }
     }
 
+    /// The queue was claimed.
+    pub fn claimed(&self, tenure: &Tenure) {
+        self.tenure.get_or_init(|| tenure.clone());
+        self.on(Event::Claimed(tenure.epoch()));
+    }
+
     /// The instance is cut off by somebody else than itself; none when it has ended already.
     pub fn abandon(&self) -> Option<Abandoned> {
         let mut state = self.lock();
         if self.abandoned.load(Ordering::Relaxed) || state.stage.is_end() {
             return None;
         }
-        let epoch = state.stage.epoch();
         self.advance(&mut state, Event::Broke);
         self.abandoned.store(true, Ordering::Relaxed);
-        Some(Abandoned { epoch })
+        Some(Abandoned {
+            tenure: self.tenure.get().cloned(),
+        })
     }
 
     fn advance(&self, state: &mut State, event: Event) {

@@ -13,13 +13,16 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use shared::api::refusal::Refusal;
-use shared::identity::{CashBoxId, Epoch};
+use shared::identity::CashBoxId;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Registry, Slot};
 use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::setbacks::Cause;
+use crate::evidence;
+use crate::journal::history::{ChangeKind, OwnershipChange};
+use crate::ownership::tenure::Tenure;
 
 /// How often it looks, as a part of the bound …
 const LOOKS_PER_BOUND: u32 = 8;
@@ -27,6 +30,8 @@ const LOOKS_PER_BOUND: u32 = 8;
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(10);
 /// Looks that may fail to happen before the pod counts as stalled.
 const LOOKS_MISSED_MAX: u32 = 6;
+/// Why a cashbox was released, in the history.
+const BROKE_DOWN: &str = "broke down";
 /// How long giving back the ownership of a freed cashbox may take; its lease and its epoch do not depend on it.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -93,23 +98,28 @@ impl Registry {
 
     /// Frees a running cashbox from the instance that hangs.
     async fn free(self, handle: CashboxHandle) {
-        if handle.abandon().is_none() {
+        let Some(abandoned) = handle.abandon() else {
             return;
-        }
+        };
         let cashbox = handle.cashbox();
         self.broke_down(cashbox, Cause::Stuck, "serving");
         let farewell = handle.farewell(Refusal::Moving.into());
-        self.give_back(cashbox, Some(handle.epoch())).await;
+        self.give_back(cashbox, abandoned.tenure.as_ref()).await;
         self.remove(cashbox, handle.status());
         farewell.tell();
     }
 
     /// Gives back whatever an instance that ended badly had: the ownership of a claim, or a reservation.
-    pub(super) async fn give_back(&self, cashbox: CashBoxId, epoch: Option<Epoch>) {
-        let ownership = &self.inner.parts.ownership;
+    pub(super) async fn give_back(&self, cashbox: CashBoxId, tenure: Option<&Tenure>) {
+        let (parts, ownership) = (&self.inner.parts, &self.inner.parts.ownership);
         let back = async {
-            match epoch {
-                Some(epoch) => ownership.release(cashbox, epoch).await,
+            match tenure {
+                Some(tenure) => {
+                    let (kind, now) = (ChangeKind::Release, parts.clock.now());
+                    evidence::release(tenure, BROKE_DOWN);
+                    parts.note(OwnershipChange::ending(tenure, kind, BROKE_DOWN, now));
+                    ownership.release(cashbox, tenure.epoch()).await;
+                }
                 None => ownership.release_reservation(cashbox).await,
             }
         };

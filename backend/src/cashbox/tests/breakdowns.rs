@@ -4,8 +4,9 @@ use shared::api::refusal::Refusal;
 use shared::identity::OperationId;
 
 use super::directed_journal::{Direction, Step};
-use super::world::{Pod, World};
+use super::world::{CASHBOX, Pod, World};
 use crate::cashbox::registry::watchdog::Vitality;
+use crate::journal::JournalStore as _;
 
 /// Signs until the answer is a receipt; meanwhile only refusals that pass by themselves are right.
 async fn signed_in_the_end(pod: &Pod, operation: OperationId) -> i64 {
@@ -76,6 +77,9 @@ async fn a_start_that_hangs_is_freed_and_leaves_no_claim_on_the_cashbox() {
     let (refused, ()) = tokio::join!(pod.sign("R-1"), held.reached());
     assert_eq!(refused, Err(Refusal::Moving.into()));
     assert_eq!(world.owner().await, None);
+    let history = world.journal.history(CASHBOX, None, 10).await.unwrap();
+    let reasons: Vec<_> = history.iter().map(|row| row.change.reason.as_ref()).collect();
+    assert_eq!(reasons, ["broke down", "reserved"]);
     assert_eq!(world.pod("b").sign("R-1").await.unwrap().unwrap().queue_row, 1);
 }
 
