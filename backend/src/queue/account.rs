@@ -205,7 +205,10 @@ mod tests {
     fn a_start_without_a_receipt_of_its_own_is_accounted_for_by_its_transaction() {
         let start = step(1, StepKind::Start, 5, 10);
         let failed = (1, Some("failed mode"));
-        assert_eq!(found(&[start.clone()], &[failed], [5]), (vec![], vec![]));
+        assert_eq!(
+            found(std::slice::from_ref(&start), &[failed], [5]),
+            (vec![], vec![])
+        );
         let closing = step(2, StepKind::Finish, 5, 11);
         assert_eq!(
             found(&[closing, start.clone()], &[failed, (2, Some("SIG(11)"))], []),
