@@ -26,7 +26,7 @@ macro_rules! with_redis_and_with_sql {
         }
     };
 }
-
+mod matrix;
 mod servers;
 mod first_receipt;
 mod singleton;
@@ -34,6 +34,9 @@ mod operation_id;
 mod reset;
 mod refusals;
 mod pod_killed;
+mod crash_points;
+mod rolling;
+mod partition;
 mod pod_superseded;
 mod ownership_history;
 mod rebalancing;
@@ -43,6 +46,9 @@ mod service_away;
 mod tse_faults;
 mod stale_journal;
 mod breakdowns;
+mod database_cut;
+mod configuration_slow;
+mod slow_tse;
 mod postman;
 
 /// The cluster of three pods and two proxies that all scenarios of a kind share.

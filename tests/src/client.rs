@@ -18,15 +18,21 @@ const PATIENCE: Duration = Duration::from_secs(100);
 /// rustls wants its provider chosen once per process; the first client does so.
 #[must_use]
 pub fn http() -> reqwest::Client {
+    builder().build().unwrap()
+}
+
+/// The same without keeping connections: for a client that tests with runtimes of their own share.
+#[must_use]
+pub fn http_without_pool() -> reqwest::Client {
+    builder().pool_max_idle_per_host(0).build().unwrap()
+}
+
+fn builder() -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .no_proxy()
-        .build()
-        .unwrap()
+    reqwest::Client::builder().timeout(PATIENCE).no_proxy()
 }
 
 /// An answer, read to its end.

@@ -83,6 +83,7 @@ pub struct Cluster {
     pub links: Option<Links>,
     template: Template,
     journal_url: String,
+    http: reqwest::Client,
     folder: PathBuf,
 }
 
@@ -119,7 +120,7 @@ impl Cluster {
         let mut owners = Vec::new();
         for pod in &self.pods {
             let url = format!("{}/peer/v1/cashboxes/{}", pod.admin_url(), cashbox.id);
-            let Ok(answer) = client::http().get(url).timeout(SAYS_WITHIN).send().await else {
+            let Ok(answer) = self.http.get(url).timeout(SAYS_WITHIN).send().await else {
                 continue;
             };
             let held: Value = answer.json().await.unwrap();

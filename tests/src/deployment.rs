@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
+use crate::client;
 use crate::eventually::eventually;
 use crate::pod::Template;
 use endpoints::Endpoints;
@@ -36,6 +37,8 @@ pub struct Strategy {
     pub surge: usize,
     /// How many fewer than wanted may be ready while it rolls.
     pub unavailable: usize,
+    /// How long one must have been ready before it counts (`minReadySeconds`): others hear of it in the meantime.
+    pub min_ready: Duration,
     /// How long one that was told to stop may take before it is killed.
     pub grace: Duration,
     /// How much later than it happened clients hear that one is going.
@@ -43,11 +46,12 @@ pub struct Strategy {
 }
 
 impl Default for Strategy {
-    /// One more, none fewer, as much grace as the chart gives, and an endpoint view a second old.
+    /// One more, none fewer, as much grace as a test waits for, and an endpoint view a second old.
     fn default() -> Self {
         Self {
             surge: 1,
             unavailable: 0,
+            min_ready: Duration::from_secs(3),
             grace: Duration::from_secs(60),
             lag: Duration::from_secs(1),
         }
@@ -85,8 +89,10 @@ pub struct Deployment {
     template: Template,
     generations: BTreeMap<String, u64>,
     told_to_stop: BTreeMap<String, Instant>,
+    ready_since: BTreeMap<String, Instant>,
     endpoints: Endpoints,
     deeds: Deeds,
+    http: reqwest::Client,
 }
 
 impl Deployment {
@@ -101,8 +107,10 @@ impl Deployment {
             template,
             generations: names.collect(),
             told_to_stop: BTreeMap::new(),
+            ready_since: BTreeMap::new(),
             endpoints: Endpoints::of(replicas.iter().map(Replica::url), strategy.lag),
             deeds: Deeds::default(),
+            http: client::http(),
         }
     }
 
@@ -147,19 +155,30 @@ impl Deployment {
     pub async fn reconcile<R: Replica>(&mut self, replicas: &mut Vec<R>) -> Progress {
         self.bury(replicas);
         self.revive(replicas);
-        let ready = ready_of(replicas, &self.told_to_stop).await;
+        let ready = self.ready_of(replicas).await;
         self.endpoints.see(&ready.urls);
+        let available = self.available(&ready.names);
         self.start_missing(replicas).await;
-        self.stop_superfluous(replicas, &ready.names);
+        self.stop_superfluous(replicas, &available);
         let newest = replicas.iter().filter(|replica| self.is_newest(replica.name()));
         let is_settled = self.told_to_stop.is_empty()
             && replicas.len() == self.replicas
             && newest.count() == self.replicas
-            && ready.names.len() == self.replicas;
+            && available.len() == self.replicas;
         match is_settled {
             true => Progress::Settled,
             false => Progress::UnderWay,
         }
+    }
+
+    /// Those that have been ready for long enough.
+    fn available(&mut self, ready: &[String]) -> Vec<String> {
+        self.ready_since.retain(|name, _| ready.contains(name));
+        for name in ready {
+            self.ready_since.entry(name.clone()).or_insert_with(Instant::now);
+        }
+        let long_enough = |name: &&String| self.ready_since[*name].elapsed() >= self.strategy.min_ready;
+        ready.iter().filter(long_enough).cloned().collect()
     }
 
     /// Forgets those that have ended as told, and kills those whose grace is over.
@@ -222,11 +241,28 @@ impl Deployment {
             let is_superfluous = !self.is_newest(&name) || newest > self.replicas;
             let may_go = !is_ready || available + self.strategy.unavailable > self.replicas;
             if is_superfluous && may_go {
+                self.endpoints.leaves(&replica.url());
                 replica.process().terminate();
                 self.told_to_stop.insert(name, Instant::now());
                 self.deeds.stopped += 1;
                 available -= usize::from(is_ready);
             }
+        }
+    }
+
+    async fn ready_of<R: Replica>(&self, replicas: &[R]) -> Ready {
+        let staying = replicas
+            .iter()
+            .filter(|replica| !self.told_to_stop.contains_key(replica.name()));
+        let looked = staying.map(async |replica| (replica, replica.is_ready(&self.http).await));
+        let looked = join_all(looked).await;
+        let ready = looked.iter().filter(|(_, is_ready)| *is_ready);
+        Ready {
+            names: ready
+                .clone()
+                .map(|(replica, _)| replica.name().to_owned())
+                .collect(),
+            urls: ready.map(|(replica, _)| replica.url()).collect(),
         }
     }
 
@@ -239,19 +275,4 @@ impl Deployment {
 struct Ready {
     names: Vec<String>,
     urls: Vec<String>,
-}
-
-async fn ready_of<R: Replica>(replicas: &[R], told_to_stop: &BTreeMap<String, Instant>) -> Ready {
-    let staying = replicas
-        .iter()
-        .filter(|replica| !told_to_stop.contains_key(replica.name()));
-    let looked = join_all(staying.map(async |replica| (replica, replica.is_ready().await))).await;
-    let ready = looked.iter().filter(|(_, is_ready)| *is_ready);
-    Ready {
-        names: ready
-            .clone()
-            .map(|(replica, _)| replica.name().to_owned())
-            .collect(),
-        urls: ready.map(|(replica, _)| replica.url()).collect(),
-    }
 }

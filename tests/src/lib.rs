@@ -46,6 +46,8 @@ pub mod receipt;
 pub mod client;
 /// Many POS systems that sign without pause.
 pub mod traffic;
+/// Many POS systems that send an operation again until they know what became of it.
+pub mod load;
 /// A simulated TSE: what goes wrong with it, and what it has signed.
 pub mod simulator;
 /// What goes wrong inside pods and proxies, by rules.
@@ -56,3 +58,5 @@ pub mod faults;
 pub mod history;
 /// Whether a whole run kept the invariants.
 pub mod verdict;
+/// A cluster under observation, from its start to the verdict.
+pub mod scene;

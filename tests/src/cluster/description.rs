@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::links::Links;
 use super::{Cluster, Journal, Ownership};
+use crate::client;
 use crate::config_service::ConfigService;
 use crate::database::{OwnServer, Server};
 use crate::front_door::FrontDoor;
@@ -127,6 +128,7 @@ impl Description {
             links,
             template,
             journal_url,
+            http: client::http_without_pool(),
             folder,
         };
         cluster.ready().await;

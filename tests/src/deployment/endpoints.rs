@@ -38,16 +38,16 @@ impl Endpoints {
         Self::of(urls, Duration::ZERO)
     }
 
-    /// Takes note of what is true now.
+    /// Takes note of who is ready now.
     pub(super) fn see(&self, ready: &[String]) {
         let mut known = self.known.lock().unwrap();
+        known.retain(|entry| !entry.is_gone(self.lag));
         for entry in &mut *known {
             entry.stale_since = match ready.contains(&entry.url) {
                 true => None,
                 false => entry.stale_since.or(Some(Instant::now())),
             };
         }
-        known.retain(|entry| entry.stale_since.is_none_or(|since| since.elapsed() < self.lag));
         for url in ready {
             if !known.iter().any(|entry| entry.url == *url) {
                 known.push(Known {
@@ -58,12 +58,33 @@ impl Endpoints {
         }
     }
 
+    /// Takes note that one is told to stop at this moment.
+    pub(super) fn leaves(&self, url: &str) {
+        let mut known = self.known.lock().unwrap();
+        for entry in known.iter_mut().filter(|entry| entry.url == url) {
+            entry.stale_since = Some(Instant::now());
+        }
+    }
+
     /// The one to ask at the `at`-th try: a client goes through the list. None while it is empty.
     #[must_use]
     pub fn at(&self, at: usize) -> Option<String> {
-        let known = self.known.lock().unwrap();
+        let known = self.urls();
         let chosen = at.checked_rem(known.len())?;
-        Some(known[chosen].url.clone())
+        Some(known[chosen].clone())
+    }
+
+    fn urls(&self) -> Vec<String> {
+        let known = self.known.lock().unwrap();
+        let still_known = known.iter().filter(|entry| !entry.is_gone(self.lag));
+        still_known.map(|entry| entry.url.clone()).collect()
+    }
+}
+
+impl Known {
+    /// Whether clients have heard by now that it should not be here.
+    fn is_gone(&self, lag: Duration) -> bool {
+        self.stale_since.is_some_and(|since| since.elapsed() >= lag)
     }
 }
 
@@ -71,19 +92,16 @@ impl Endpoints {
 mod tests {
     use super::*;
 
-    fn urls(endpoints: &Endpoints) -> Vec<String> {
-        let known = endpoints.known.lock().unwrap();
-        known.iter().map(|entry| entry.url.clone()).collect()
-    }
-
     #[test]
     fn what_is_ready_is_known_at_once_and_what_is_not_any_more_after_the_lag() {
         let prompt = Endpoints::of(["a".to_owned(), "b".to_owned()], Duration::ZERO);
         prompt.see(&["b".to_owned(), "c".to_owned()]);
-        assert_eq!(urls(&prompt), ["b", "c"]);
+        assert_eq!(prompt.urls(), ["b", "c"]);
         let late = Endpoints::of(["a".to_owned(), "b".to_owned()], Duration::from_secs(3600));
         late.see(&["b".to_owned(), "c".to_owned()]);
-        assert_eq!(urls(&late), ["a", "b", "c"]);
+        assert_eq!(late.urls(), ["a", "b", "c"]);
+        late.leaves("b");
+        assert_eq!(late.urls(), ["a", "b", "c"]);
         assert_eq!(late.at(4), Some("b".to_owned()));
         assert_eq!(Endpoints::fixed([]).at(0), None);
     }

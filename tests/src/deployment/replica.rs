@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::client;
 use crate::front_door::FrontDoor;
 use crate::pod::{Pod, Template};
 use crate::process::Process;
@@ -34,12 +33,10 @@ pub trait Replica: Sized {
     fn relaunch(&mut self);
 
     /// Whether it says that it is ready.
-    fn is_ready(&self) -> impl Future<Output = bool> {
+    fn is_ready(&self, http: &reqwest::Client) -> impl Future<Output = bool> {
         let url = format!("{}/health/ready", self.admin_url());
-        async move {
-            let answer = client::http().get(url).timeout(SAYS_WITHIN).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success())
-        }
+        let asked = http.get(url).timeout(SAYS_WITHIN).send();
+        async move { asked.await.is_ok_and(|answer| answer.status().is_success()) }
     }
 }
 

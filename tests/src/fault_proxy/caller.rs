@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::process;
 
 /// The name of the child of this process that holds the connection from `caller` to `relay`; none for a stranger.
+/// It reads files of the kernel, which may take a while: nothing for a thread that others wait for.
 pub(super) fn name_of(caller: SocketAddr, relay: SocketAddr) -> Option<String> {
     let listed = std::fs::read_to_string("/proc/net/tcp").ok()?;
     let socket = format!("socket:[{}]", inode_of(&listed, caller, relay)?);
@@ -16,15 +17,12 @@ pub(super) fn name_of(caller: SocketAddr, relay: SocketAddr) -> Option<String> {
     Some(holder.1)
 }
 
-/// The inode of a connection in the kernel's list: address, peer and inode are its 2nd, 3rd and 10th column.
+/// The inode of a connection in the kernel's list, where address, peer and inode are the 2nd, 3rd and 10th column.
+/// A busy machine lists tens of thousands, so the line is searched for as text.
 fn inode_of<'a>(listed: &'a str, address: SocketAddr, peer: SocketAddr) -> Option<&'a str> {
-    let (address, peer) = (as_listed(address)?, as_listed(peer)?);
-    let mut connections = listed
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let found =
-        connections.find(|columns| columns.len() > 9 && columns[1] == address && columns[2] == peer)?;
-    Some(found[9])
+    let ends = format!(" {} {} ", as_listed(address)?, as_listed(peer)?);
+    let (_, rest) = listed.split_once(&ends)?;
+    rest.lines().next()?.split_whitespace().nth(6)
 }
 
 /// An address as the kernel writes it: the four bytes in the machine's order, then the port, in hexadecimal.

@@ -44,15 +44,8 @@ impl Relay {
         loop {
             tokio::select! {
                 Ok((stream, from)) = listener.accept() => {
-                    let own = caller::name_of(from, self.address)
-                        .map_or_else(super::Link::new, |name| link_of(&self.callers, &name));
-                    let sky = Sky { all: self.all.clone(), own: own.0.subscribe() };
-                    let target = self.target;
-                    connections.spawn(async move {
-                        // Held for as long as the connection lives: a stranger's link has no other holder.
-                        let _own = own;
-                        relayed(stream, target, sky).await
-                    });
+                    let all = self.all.clone();
+                    connections.spawn(connection(stream, [from, self.address, self.target], all, self.callers.clone()));
                 }
                 Some(ended) = connections.join_next() => {
                     if matches!(ended, Ok(Target::Refuses)) {
@@ -74,6 +67,24 @@ impl Relay {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+async fn connection(
+    stream: TcpStream,
+    [from, relay, target]: [SocketAddr; 3],
+    all: watch::Receiver<Weather>,
+    callers: Callers,
+) -> Target {
+    let named = tokio::task::spawn_blocking(move || caller::name_of(from, relay)).await;
+    // A stranger's link has no other holder, so it lives here as long as the connection.
+    let own = named
+        .unwrap_or_default()
+        .map_or_else(super::Link::new, |name| link_of(&callers, &name));
+    let sky = Sky {
+        all,
+        own: own.0.subscribe(),
+    };
+    relayed(stream, target, sky).await
 }
 
 async fn relayed(stream: TcpStream, target: SocketAddr, sky: Sky) -> Target {
