@@ -5,6 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use shared::identity::{CashBoxId, QueueId, ScuId};
 
+/// The time stamp of a cashbox's first configuration.
+const FIRST_TIME_STAMP: i64 = 640_600_000_000_000_000;
+
 /// A cashbox that a test made up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cashbox {
@@ -58,9 +61,18 @@ impl Cashbox {
         })
     }
 
+    /// The same in its `changes`-th edition, and its version: the time stamp by which a receipt's configuration is known.
+    #[must_use]
+    pub fn document_of_version(&self, changes: i64) -> (Value, i64) {
+        let mut document = self.document();
+        let version = FIRST_TIME_STAMP + changes;
+        document["ftQueues"][0]["Configuration"]["init_ftCashBox"]["TimeStamp"] = json!(version);
+        (document, version)
+    }
+
     fn queue_configuration(&self) -> Value {
         json!({
-            "init_ftCashBox": { "ftCashBoxId": self.id, "TimeStamp": 640_600_000_000_000_000_i64 },
+            "init_ftCashBox": { "ftCashBoxId": self.id, "TimeStamp": FIRST_TIME_STAMP },
             "init_ftQueue": [{
                 "ftQueueId": self.queue,
                 "ftCashBoxId": self.id,
