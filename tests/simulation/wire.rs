@@ -156,7 +156,9 @@ impl Wire {
 
 /// Where an answer goes. The first one counts.
 #[derive(Debug)]
-pub struct Post<T>(Arc<Mutex<Option<oneshot::Sender<Result<T, Lost>>>>>);
+pub struct Post<T>(Arc<Mutex<Option<Waiting<T>>>>);
+
+type Waiting<T> = oneshot::Sender<Result<T, Lost>>;
 
 impl<T> Clone for Post<T> {
     fn clone(&self) -> Self {
