@@ -43,6 +43,9 @@ pub struct CashboxMetrics {
     pub load_seconds: Histogram,
     /// Resets, by result.
     pub resets: IntCounterVec,
+    /// How long takeovers that went well took, from the moment the owner's end was noticed here until the cashbox
+    /// served.
+    pub takeover_seconds: Histogram,
     /// Claims in the journal, by reason.
     pub claims: IntCounterVec,
     /// Planned moves to another pod, by result.
@@ -146,6 +149,11 @@ impl CashboxMetrics {
             hosted,
             loads: counters(r, "byodc_cashbox_loads_total", "starts of cashboxes", &["result"]),
             load_seconds: histogram(r, "byodc_cashbox_load_duration_seconds", "starts that went well"),
+            takeover_seconds: histogram(
+                r,
+                "byodc_takeover_duration_seconds",
+                "takeovers, from the noticed end of the owner until the cashbox serves",
+            ),
             resets: counters(
                 r,
                 "byodc_cashbox_resets_total",

@@ -23,6 +23,10 @@ pub mod held;
 pub mod acquire;
 /// Asking another pod directly.
 pub mod peer;
+/// One question at a time about each pod.
+mod inquiry;
+/// Who may own what a store that lost everything does not know.
+mod loss;
 /// Keeping the pod's record alive, and the cashboxes on it.
 pub mod renew;
 /// Handing one cashbox to another pod.
@@ -36,12 +40,14 @@ use std::time::Duration;
 
 use shared::env::{Effective, Faults, Setting, Settings};
 use shared::identity::{CashBoxId, Epoch};
-use shared::ownership::store::OwnershipStore;
+use shared::ownership::store::{Era, OwnershipStore};
 use shared::placement::membership::{Membership, Snapshot};
 use shared::placement::pod::PodRecord;
 use tokio::sync::{Notify, broadcast};
 
 use held::Held;
+use inquiry::Inquiries;
+use loss::Accounts;
 use peer::Peers;
 use this_pod::ThisPod;
 
@@ -108,6 +114,8 @@ pub struct Parts {
 pub struct Ownership {
     parts: Parts,
     held: Held,
+    inquiries: Inquiries,
+    accounts: Accounts,
     /// Wakes the task that puts held cashboxes on record.
     unrecorded: Notify,
     superseded: broadcast::Sender<(CashBoxId, Epoch)>,
@@ -121,6 +129,8 @@ impl Ownership {
         Self {
             parts,
             held: Held::default(),
+            inquiries: Inquiries::default(),
+            accounts: Accounts::default(),
             unrecorded: Notify::new(),
             superseded: broadcast::Sender::new(SUPERSEDED_KEPT),
             renew_failures: AtomicU64::new(0),
@@ -148,6 +158,13 @@ impl Ownership {
     #[must_use]
     pub fn held(&self, cashbox: CashBoxId) -> Option<Epoch> {
         self.held.epoch(cashbox)
+    }
+
+    /// The era of the store in which everything this pod holds is on record; `None` while something is not. Part of
+    /// the answer to a peer's question.
+    #[must_use]
+    pub fn recorded_in(&self) -> Option<Era> {
+        self.held.recorded_in()
     }
 
     /// Cashboxes for which the store has a higher epoch than this pod's, with that epoch. A hint: the journal

@@ -32,6 +32,9 @@ use crate::route::Route;
 use crate::route::peer::Peer;
 use crate::waiting_room::Seat;
 
+/// How often a new connection may end without an answer before its pod is suspected.
+const HANG_UPS_MAX: u32 = 2;
+
 /// A request, read whole, that a pod is to answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -84,6 +87,10 @@ pub struct Exchange<'a> {
     distrusts_pool: bool,
     /// The epoch under which the pod asked is known to own the cashbox.
     known_epoch: Option<Epoch>,
+    /// How often a connection that was made for this request ended without an answer.
+    hung_up: u32,
+    /// Since when other pods say that the owner lives, although it cannot be reached from here.
+    unreachable_since: Option<Instant>,
     /// Its place in the waiting room, from its first wait to its end.
     seat: Option<Seat>,
 }
@@ -105,6 +112,8 @@ impl<'a> Exchange<'a> {
             attempts: Attempts::default(),
             distrusts_pool: false,
             known_epoch: None,
+            hung_up: 0,
+            unreachable_since: None,
             seat: None,
         }
     }
@@ -139,7 +148,12 @@ impl<'a> Exchange<'a> {
                 answer.discard(&self.gateway.pool);
             }
             match verdict {
-                Verdict::TryOwner => named_owner = self.redirected(peer.as_ref()),
+                Verdict::TryOwner => {
+                    named_owner = self.redirected(peer.as_ref());
+                    if self.is_suspect(named_owner.as_ref()) {
+                        self.wait_for_a_way().await?;
+                    }
+                }
                 Verdict::Again(reason) => self.gateway.shared.metrics.resent(reason),
                 Verdict::Wait(reason) => self.wait(reason).await?,
                 Verdict::GiveUp(refused) => return Err(refused),
@@ -207,7 +221,19 @@ impl<'a> Exchange<'a> {
                 forget(peer);
                 self.attempts.suspect = peer.incarnation;
             }
-            (Tried::Lost | Tried::Crossed | Tried::Broken, _) => self.distrusts_pool = true,
+            (Tried::Lost, Some(peer)) => {
+                if self.distrusts_pool {
+                    self.hung_up += 1;
+                }
+                if self.hung_up >= HANG_UPS_MAX {
+                    // Something accepts connections there and ends them: another pod finds out whether the owner lives.
+                    peer.refused();
+                    forget(peer);
+                    self.attempts.suspect = peer.incarnation;
+                }
+                self.distrusts_pool = true;
+            }
+            (Tried::Crossed | Tried::Broken, _) => self.distrusts_pool = true,
             // Better the suspect than nobody.
             (Tried::NoPod, _) => self.attempts.suspect = None,
             _ => {}
@@ -223,12 +249,33 @@ impl<'a> Exchange<'a> {
         self.gateway.shared.metrics.redirected();
         self.known_epoch = None;
         let owner = routes.peers.meet(owner, address);
+        owner.is_vouched_for();
         // The pod that was asked disowns the cashbox: what was remembered of it is refuted, not lowered.
         routes.table.forget(cashbox, asked);
         if let Some(epoch) = notes.epoch {
             routes.table.learn(cashbox, &owner, epoch);
         }
         Some(owner)
+    }
+
+    fn is_suspect(&self, owner: Option<&Arc<Peer>>) -> bool {
+        let start = owner.and_then(|owner| owner.incarnation);
+        start.is_some() && start == self.attempts.suspect
+    }
+
+    /// Other pods reach the owner and this proxy does not. It keeps its cashboxes: the way may be there again in a
+    /// moment, and its lease decides if it is not. Past the time in which it would have been succeeded, the POS is
+    /// better served by another proxy.
+    async fn wait_for_a_way(&mut self) -> Result<(), Refused> {
+        let since = *self.unreachable_since.get_or_insert_with(Instant::now);
+        let patience = self.gateway.shared.config.lease.takeover_without_evidence();
+        if since.elapsed() < patience {
+            return self.wait("owner_unreachable").await;
+        }
+        Err(match self.attempts.maybe_received {
+            true => Refused::OutcomeUnknown,
+            false => Refused::OwnerUnreachable,
+        })
     }
 
     /// Waits for the cashbox to settle.

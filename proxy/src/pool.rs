@@ -15,7 +15,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::message::patience::Patience;
 use crate::route::peer::Peer;
 
 /// How many idle connections a thread keeps to one pod.
@@ -42,15 +41,11 @@ pub struct PodConnection {
 }
 
 impl PodConnection {
-    /// Connects to a pod.
+    /// A connection just made.
     ///
     /// # Errors
-    /// When the pod cannot be reached within `limit`: nothing was sent.
-    pub async fn open(peer: Arc<Peer>, limit: Duration, patience: &mut Patience) -> io::Result<Self> {
-        let stream = patience
-            .within(limit, TcpStream::connect(peer.address))
-            .await
-            .map_err(|too_long| io::Error::new(io::ErrorKind::TimedOut, too_long))??;
+    /// When it has ended already: nothing was sent.
+    pub fn new(stream: TcpStream, peer: Arc<Peer>) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,

@@ -26,6 +26,8 @@ pub enum Refused {
     NoPodReady,
     /// No pod could be reached, and nothing was sent.
     NoPodReached,
+    /// The pod that serves the cashbox lives, as others say, but cannot be reached from here; nothing was signed.
+    OwnerUnreachable,
     /// The deadline passed before any pod may have received the request: nothing was signed.
     TooLate,
     /// The deadline passed while a pod may be working on it.
@@ -112,6 +114,14 @@ impl Refused {
                 Level::WARN,
             )
             .again(2),
+            Self::OwnerUnreachable => face(
+                503,
+                "Service Unavailable",
+                "The pod that serves this cashbox cannot be reached from here; nothing was signed. Another proxy may \
+                 reach it.",
+                Level::WARN,
+            )
+            .again(5),
             Self::TooLate => face(
                 503,
                 "Service Unavailable",
@@ -156,6 +166,7 @@ impl Refused {
             | Self::WaitingRoomFull(_)
             | Self::NoPodReady
             | Self::NoPodReached
+            | Self::OwnerUnreachable
             | Self::TooLate
             | Self::OutcomeUnknown
             | Self::AnswerLost

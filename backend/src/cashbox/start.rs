@@ -12,7 +12,7 @@
 //! keeps no place: a slow service or TSE holds up nobody else.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use shared::api::refusal::Refusal;
@@ -129,7 +129,7 @@ pub(super) async fn start(
     beginning: Beginning,
     status: Arc<Status>,
 ) -> Result<Box<Actor>, CashboxError> {
-    let cashbox = beginning.cashbox;
+    let (cashbox, began) = (beginning.cashbox, Instant::now());
     let asking = beginning.place(&places.asking).await;
     let acquired = status.progress().watch(acquire(&parts, &beginning)).await;
     drop(asking);
@@ -152,10 +152,20 @@ pub(super) async fn start(
         Ok(actor) => {
             if !actor.is_stale() {
                 status.on(Event::Settled);
+                observe_takeover(&parts, reason, began);
             }
             Ok(actor)
         }
         Err(trouble) => Err(give_up(&parts, &tenure, &status, trouble).await),
+    }
+}
+
+fn observe_takeover(parts: &Parts, reason: ClaimReason, began: Instant) {
+    if reason == ClaimReason::Takeover {
+        parts
+            .metrics
+            .takeover_seconds
+            .observe(began.elapsed().as_secs_f64());
     }
 }
 
@@ -169,9 +179,8 @@ async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, Ca
             (received, Some(ClaimReason::Handover))
         }
     };
-    let is_suspected = matches!(beginning.origin, Origin::Request { suspect: Some(_), .. });
     match acquired {
-        Acquired::Reserved if is_suspected => Ok(ClaimReason::Takeover),
+        Acquired::TakenOver => Ok(otherwise.unwrap_or(ClaimReason::Takeover)),
         Acquired::Reserved => Ok(otherwise.unwrap_or(ClaimReason::Reserved)),
         Acquired::Direct => Ok(otherwise.unwrap_or(ClaimReason::Direct)),
         Acquired::HeldBy(owner) => Err(CashboxError::HeldByOther(Box::new(owner))),

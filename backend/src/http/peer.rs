@@ -40,6 +40,7 @@ pub async fn cashbox(State(pod): State<Arc<Pod>>, Path(id): Path<String>) -> Res
         pod: pod.id.clone(),
         holds: held.is_some(),
         epoch: held.unwrap_or_default(),
+        recorded_in: pod.ownership.recorded_in(),
     };
     Json(answer).into_response()
 }

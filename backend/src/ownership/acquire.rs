@@ -9,21 +9,25 @@ use std::ops::ControlFlow;
 use futures::StreamExt;
 use futures::stream;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
-use shared::ownership::store::{Confirmation, Owner, Reservation, StoreError};
+use shared::ownership::store::{Confirmation, Era, Owner, Reservation, StoreError};
+use shared::placement::pod::PodRecord;
 
+use super::loss::Unrecorded;
 use super::peer::Answer;
 use super::{Ownership, WhenUnreachable};
 
 /// How often a reservation is tried: each round is spent on burying a dead owner or renewing the own record.
 const ROUNDS_MAX: usize = 4;
 /// How many pods are asked at a time while the store is away.
-const PEERS_ASKED_AT_ONCE: usize = 16;
+pub(super) const PEERS_ASKED_AT_ONCE: usize = 16;
 
 /// What became of the wish to serve a cashbox.
 #[derive(Debug)]
 pub enum Acquired {
     /// It is reserved for this pod, which may claim it in the database.
     Reserved,
+    /// The same, after its owner turned out to be gone, or silent past the end of its lease.
+    TakenOver,
     /// The store is away and no reachable pod holds it: this pod may claim it in the database directly.
     Direct,
     /// Another live pod holds it: 421.
@@ -50,28 +54,34 @@ pub enum Confirmed {
 impl Ownership {
     /// Asks for a cashbox on behalf of a request. `suspect` is the owner whose address refused the proxy, if any.
     ///
-    /// On [`Acquired::Reserved`] the caller claims in the journal and calls [`Ownership::confirm`], or gives up
+    /// On [`Acquired::Reserved`] and [`Acquired::TakenOver`] the caller claims in the journal and calls [`Ownership::confirm`], or gives up
     /// with [`Ownership::release_reservation`].
     pub async fn acquire(&self, cashbox: CashBoxId, suspect: Option<Incarnation>) -> Acquired {
-        let mut last_seen = None;
+        let (mut last_seen, mut buried) = (None, false);
         for _ in 0..ROUNDS_MAX {
             if self.pod().is_draining() {
                 return Acquired::Draining;
             }
             let round = match self.parts.store.reserve(cashbox, self.pod().incarnation()).await {
-                Ok(Reservation::Reserved { before: None, .. }) => ControlFlow::Break(Acquired::Reserved),
+                Ok(Reservation::Reserved { before: None, era }) => {
+                    ControlFlow::Break(self.unless_unrecorded(cashbox, era).await)
+                }
                 Ok(Reservation::Reserved {
                     before: Some(before), ..
                 }) => ControlFlow::Break(self.succeed(cashbox, before).await),
                 Ok(Reservation::HeldBy(owner)) => {
                     last_seen = Some(owner.clone());
-                    self.challenge(cashbox, owner, suspect).await
+                    let challenged = self.challenge(cashbox, owner, suspect).await;
+                    buried |= challenged.is_continue();
+                    challenged
                 }
                 Ok(Reservation::AskerUnknown) => self.introduce_itself(cashbox).await,
                 Err(error) => ControlFlow::Break(self.without_store(cashbox, error).await),
             };
-            if let ControlFlow::Break(acquired) = round {
-                return acquired;
+            match round {
+                ControlFlow::Break(Acquired::Reserved) if buried => return Acquired::TakenOver,
+                ControlFlow::Break(acquired) => return acquired,
+                ControlFlow::Continue(()) => {}
             }
         }
         self.undecided(cashbox, last_seen).await
@@ -93,20 +103,38 @@ impl Ownership {
 
     /// Tells the store of a holding and notes that it answered.
     pub(super) async fn tell(&self, cashbox: CashBoxId, epoch: Epoch) -> Result<Confirmation, StoreError> {
-        let by = self.pod().incarnation();
+        let (by, era) = (self.pod().incarnation(), self.held.era());
         let confirmation = self.parts.store.confirm(cashbox, by, epoch).await?;
-        self.held.settle(cashbox, epoch);
+        self.held.settle(cashbox, epoch, era);
         Ok(confirmation)
+    }
+
+    /// The store knows no owner. Where it may have lost one, the cashbox is left to it.
+    async fn unless_unrecorded(&self, cashbox: CashBoxId, era: Era) -> Acquired {
+        match self.unrecorded_owner(cashbox, era).await {
+            Unrecorded::Nobody => Acquired::Reserved,
+            Unrecorded::Owner(owner) => {
+                self.repair(cashbox, &owner).await;
+                Acquired::HeldBy(owner)
+            }
+            Unrecorded::Unknown(pod) => {
+                self.release_reservation(cashbox).await;
+                let epoch = Epoch::default();
+                Acquired::OwnerSilent(Owner { pod, epoch })
+            }
+        }
     }
 
     /// The lease of the pod that owned it ran out: it is asked whether it serves the cashbox still.
     async fn succeed(&self, cashbox: CashBoxId, before: Owner) -> Acquired {
-        if self.is_predecessor(&before) {
+        if self.is_predecessor(&before.pod) {
             self.bury(&before, "this pod runs at its address").await;
-            return Acquired::Reserved;
+            return Acquired::TakenOver;
         }
-        match self.parts.peers.ask(&before.pod, cashbox).await {
-            Answer::Same { holds: Some(epoch) } if epoch >= before.epoch => {
+        match self.question(&before.pod, cashbox).await {
+            Answer::Same {
+                holds: Some(epoch), ..
+            } if epoch >= before.epoch => {
                 let owner = Owner {
                     pod: before.pod,
                     epoch,
@@ -117,12 +145,12 @@ impl Ownership {
             Answer::Refused | Answer::OtherIncarnation => {
                 self.bury(&before, "its lease ran out and its process is gone")
                     .await;
-                Acquired::Reserved
+                Acquired::TakenOver
             }
             Answer::Same { .. } | Answer::Silent => {
                 tracing::info!(cashbox.id = %cashbox, from = %before.pod.id, epoch = %before.epoch,
                     "taking over: the owner's lease ran out and it does not answer for the cashbox");
-                Acquired::Reserved
+                Acquired::TakenOver
             }
         }
     }
@@ -134,14 +162,14 @@ impl Ownership {
         owner: Owner,
         suspect: Option<Incarnation>,
     ) -> ControlFlow<Acquired> {
-        if self.is_predecessor(&owner) {
+        if self.is_predecessor(&owner.pod) {
             self.bury(&owner, "this pod runs at its address").await;
             return ControlFlow::Continue(());
         }
         if suspect != Some(owner.pod.id.incarnation) {
             return ControlFlow::Break(Acquired::HeldBy(owner));
         }
-        match self.parts.peers.ask(&owner.pod, cashbox).await {
+        match self.question(&owner.pod, cashbox).await {
             Answer::Refused => self.bury(&owner, "its address refuses connections").await,
             Answer::OtherIncarnation => self.bury(&owner, "another incarnation answers").await,
             Answer::Same { .. } => return ControlFlow::Break(Acquired::HeldBy(owner)),
@@ -172,6 +200,10 @@ impl Ownership {
         }
     }
 
+    async fn question(&self, pod: &PodRecord, cashbox: CashBoxId) -> Answer {
+        self.inquiries.ask(self.parts.peers.as_ref(), pod, cashbox).await
+    }
+
     async fn ask_everybody(&self, cashbox: CashBoxId) -> Option<Owner> {
         let own = self.pod().incarnation();
         let snapshot = self.parts.membership.snapshot();
@@ -179,8 +211,10 @@ impl Ownership {
         let mut others = snapshot.pods.clone();
         others.retain(|pod| pod.id.incarnation != own);
         let answers = others.into_iter().map(|pod| async move {
-            match self.parts.peers.ask(&pod, cashbox).await {
-                Answer::Same { holds: Some(epoch) } => Some(Owner { pod, epoch }),
+            match self.question(&pod, cashbox).await {
+                Answer::Same {
+                    holds: Some(epoch), ..
+                } => Some(Owner { pod, epoch }),
                 _ => None,
             }
         });
@@ -204,17 +238,20 @@ impl Ownership {
     }
 
     /// An earlier process of this pod: nobody else can have its name and address.
-    fn is_predecessor(&self, owner: &Owner) -> bool {
+    pub(super) fn is_predecessor(&self, other: &PodRecord) -> bool {
         let own = self.pod().record();
-        owner.pod.id.name == own.id.name
-            && owner.pod.admin_address == own.admin_address
-            && owner.pod.id.incarnation != own.id.incarnation
+        other.id.name == own.id.name
+            && other.admin_address == own.admin_address
+            && other.id.incarnation != own.id.incarnation
     }
 
     /// Removes a dead pod's record, and with it its hold on every cashbox.
     async fn bury(&self, owner: &Owner, evidence: &'static str) {
         tracing::warn!(pod = %owner.pod.id, evidence, "a pod is gone; its cashboxes are free");
-        if let Err(error) = self.parts.store.bury(owner.pod.id.incarnation).await {
+        let buried = self
+            .inquiries
+            .bury(self.parts.store.as_ref(), owner.pod.id.incarnation);
+        if let Err(error) = buried.await {
             tracing::warn!(pod.id = %owner.pod.id, error = &error as &dyn std::error::Error, "a dead pod's record stays until its lease runs out");
         }
     }

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch};
+use shared::ownership::store::Era;
 use shared::placement::pod::PodRecord;
 use shared::timings::{PEER_ANSWER, PEER_CONNECT};
 
@@ -41,6 +42,9 @@ pub struct PeerCashbox {
     pub holds: bool,
     /// The epoch under which it does; 0 when it does not.
     pub epoch: Epoch,
+    /// The era of the ownership store in which everything the pod holds is on record; none while something is not.
+    #[serde(default)]
+    pub recorded_in: Option<Era>,
 }
 
 /// What asking a pod came to.
@@ -54,6 +58,8 @@ pub enum Answer {
     Same {
         /// The epoch under which it holds the cashbox; `None` when it does not.
         holds: Option<Epoch>,
+        /// The era in which all that it holds is on record, if that is so.
+        recorded_in: Option<Era>,
     },
     /// It neither answered in time nor refused; it may be slow, stopped or cut off.
     Silent,
@@ -122,6 +128,7 @@ fn understand(asked: &PodId, body: &[u8]) -> Answer {
         Ok(answer) if answer.pod.incarnation != asked.incarnation => Answer::OtherIncarnation,
         Ok(answer) => Answer::Same {
             holds: answer.holds.then_some(answer.epoch),
+            recorded_in: answer.recorded_in,
         },
         // Whatever lives there speaks differently; a newer build may. No evidence.
         Err(_) => Answer::Silent,

@@ -1,15 +1,20 @@
 //! Keeping the pod's record alive, and the cashboxes on it.
 //!
-//! One renewal covers every cashbox. Only when the record had vanished, or was silent for longer than a lease, are
-//! the cashboxes put on record again, a few at a time so that a store that comes back is not overrun.
+//! One renewal covers every cashbox. Only when the record had vanished, or was silent for longer than a lease, or the
+//! store is in another era than before, are the cashboxes put on record again, a few at a time so that a store that
+//! comes back is not overrun. A store that was away is told of the pod as soon as it answers: until then others may
+//! take its cashboxes for nobody's.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream;
 use shared::identity::{CashBoxId, Epoch};
-use shared::ownership::store::{Confirmation, StoreError};
+use shared::ownership::store::{Confirmation, OwnershipEvent, StoreError};
 use shared::placement::pod::PodRecord;
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +22,12 @@ use super::Ownership;
 
 /// How many cashboxes are put on record before a pause.
 const RECORDED_AT_ONCE: usize = 100;
+/// How many of them are told together: over a slow way to the store they would take for ever one by one.
+const RECORDED_TOGETHER: usize = 16;
 /// The pause: with the above at most 5 000 cashboxes a second and pod.
 const RECORDING_PAUSE: Duration = Duration::from_millis(20);
+/// How soon a renewal that failed is tried again, if the next is not due before.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 impl Ownership {
     /// Renews the pod's record until `stop`, and puts held cashboxes on record whenever the store may not know
@@ -34,27 +43,33 @@ impl Ownership {
 
     async fn renewing(&self) {
         let mut changes = self.pod().changes();
+        let mut events = self.parts.store.events();
         let mut published = self.pod().record();
         let mut tick = tokio::time::interval(self.parts.renew_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut renewal = Renewal::default();
         loop {
-            tokio::select! {
+            let way = tokio::select! {
                 biased;
-                _ = tick.tick() => {}
-                () = changed(&mut changes, &published) => {}
-            }
+                () = way_was_broken(&mut events) => Way::WasBroken,
+                () = changed(&mut changes, &published) => Way::Stood,
+                _ = tick.tick() => Way::Stood,
+            };
             published = self.pod().record();
             // What the lease runs from: a renewal holds from when it arrived, which is later.
             let asked_at = Instant::now();
-            match self.parts.store.renew(&published, self.parts.lease).await {
-                Ok(record_lived) => {
+            match self.renew(&published).await {
+                Ok(is_on_record) => {
                     let lapsed = renewal.succeeded(asked_at, self.parts.lease);
-                    if !record_lived || lapsed {
+                    // Behind a way that was broken another server may have taken over, without the last writes.
+                    if !is_on_record || lapsed || way == Way::WasBroken {
                         self.record_anew();
                     }
                 }
-                Err(error) => self.renewal_failed(&mut renewal, &error),
+                Err(error) => {
+                    self.renewal_failed(&mut renewal, &error);
+                    tick.reset_after(TRIED_AGAIN_AFTER.min(self.parts.renew_every));
+                }
             }
         }
     }
@@ -77,21 +92,38 @@ impl Ownership {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn renew_now(&self) -> Result<(), StoreError> {
-        let record_lived = self
-            .parts
-            .store
-            .renew(&self.pod().record(), self.parts.lease)
-            .await?;
-        if !record_lived {
+        if !self.renew(&self.pod().record()).await? {
             self.record_anew();
         }
         Ok(())
     }
 
+    /// Renews the record. Answers whether the store still knows what it was told of this pod.
+    async fn renew(&self, record: &PodRecord) -> Result<bool, StoreError> {
+        let renewing = async {
+            let lived = self.parts.store.renew(record, self.parts.lease).await?;
+            // A peer may have renewed the record on this pod's behalf, in a store that had lost everything.
+            let era = self.parts.store.era().await?;
+            let lost = era.is_some_and(|era| self.held.enter(era));
+            Ok(lived && !lost)
+        };
+        // An attempt that outlasts the interval must not keep the next one from being made.
+        let in_time = tokio::time::timeout(self.parts.renew_every, renewing).await;
+        in_time.unwrap_or_else(|too_long| {
+            Err(StoreError::Unreachable {
+                doing: "renewing a pod's record",
+                source: Box::new(too_long),
+            })
+        })
+    }
+
     fn record_anew(&self) {
-        tracing::warn!(pod.id = %self.pod().record().id, "the pod's record had vanished: its cashboxes are put on record again");
-        self.held.doubt_all();
-        self.unrecorded.notify_one();
+        let cashboxes = self.held.doubt_all();
+        if cashboxes > 0 {
+            tracing::warn!(pod.id = %self.pod().record().id, cashboxes,
+                "the ownership store may have lost what it knew of the pod: its cashboxes are put on record again");
+            self.unrecorded.notify_one();
+        }
     }
 
     fn renewal_failed(&self, renewal: &mut Renewal, error: &StoreError) {
@@ -121,8 +153,13 @@ impl Ownership {
 
     /// Answers how long to pause: until the next renewal would have found the store, when it is away.
     async fn record(&self, missing: Vec<(CashBoxId, Epoch)>) -> Duration {
-        for (cashbox, epoch) in missing {
-            match self.tell(cashbox, epoch).await {
+        let told = missing.into_iter().map(|(cashbox, epoch)| async move {
+            let told = self.tell(cashbox, epoch).await;
+            (cashbox, epoch, told)
+        });
+        let mut told = stream::iter(told).buffered(RECORDED_TOGETHER);
+        while let Some((cashbox, epoch, told)) = told.next().await {
+            match told {
                 Ok(Confirmation::Recorded) => {}
                 Ok(Confirmation::Superseded { epoch: newer }) => {
                     tracing::warn!(cashbox.id = %cashbox, %epoch, %newer, "the store knows a newer epoch of a held cashbox");
@@ -137,6 +174,13 @@ impl Ownership {
         }
         RECORDING_PAUSE
     }
+}
+
+/// Whether messages of the store can have been missed since the renewal before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Stood,
+    WasBroken,
 }
 
 /// When the record was last known to live.
@@ -154,6 +198,18 @@ impl Renewal {
         }
         let before = self.succeeded_at.replace(asked_at);
         before.is_some_and(|before| asked_at - before >= lease)
+    }
+}
+
+/// Waits until the way to the store was broken and is there again: it may have lost what it knew meanwhile.
+async fn way_was_broken(events: &mut broadcast::Receiver<OwnershipEvent>) {
+    loop {
+        match events.recv().await {
+            Ok(OwnershipEvent::Gap) => return,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            // The store lives as long as this task, so its events do not end.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }
 

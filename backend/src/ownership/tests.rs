@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use async_trait::async_trait;
 use shared::identity::Incarnation;
@@ -19,11 +19,18 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 const BOX: CashBoxId = CashBoxId::from_u128(7);
 
-/// A store that can be cut off.
+/// A cashbox that the store lost, and its owner.
+mod loss;
+/// The cashboxes of a dead pod, many at once.
+mod takeover;
+
+/// A store that can be cut off, and counts what is written to it.
 #[derive(Debug, Default)]
 struct CuttableStore {
     inner: InMemoryStore,
     cut: AtomicBool,
+    burials: AtomicUsize,
+    reservations: AtomicUsize,
 }
 
 impl CuttableStore {
@@ -48,6 +55,7 @@ impl OwnershipStore for CuttableStore {
         self.way()?.renew(pod, lease).await
     }
     async fn bury(&self, incarnation: Incarnation) -> Result<(), StoreError> {
+        self.burials.fetch_add(1, Ordering::Relaxed);
         self.way()?.bury(incarnation).await
     }
     async fn era(&self) -> Result<Option<Era>, StoreError> {
@@ -60,6 +68,7 @@ impl OwnershipStore for CuttableStore {
         self.way()?.owner(cashbox).await
     }
     async fn reserve(&self, cashbox: CashBoxId, by: Incarnation) -> Result<Reservation, StoreError> {
+        self.reservations.fetch_add(1, Ordering::Relaxed);
         self.way()?.reserve(cashbox, by).await
     }
     async fn confirm(
@@ -103,6 +112,8 @@ struct ScriptedPeers {
 impl Peers for ScriptedPeers {
     async fn ask(&self, pod: &PodRecord, _: CashBoxId) -> Answer {
         self.asked.lock().unwrap().push(pod.id.incarnation);
+        // A question takes a while: others may ask meanwhile.
+        tokio::task::yield_now().await;
         let answers = self.answers.lock().unwrap();
         *answers.get(&pod.id.incarnation).expect("a pod that may be asked")
     }
@@ -224,6 +235,14 @@ fn record(name: &str, host: u8) -> PodRecord {
     }
 }
 
+/// The answer of a pod that lives and has all that it holds on record, in the only era of most tests.
+fn same(holds: Option<Epoch>) -> Answer {
+    Answer::Same {
+        holds,
+        recorded_in: Some(Era(0)),
+    }
+}
+
 fn held_by(acquired: &Acquired) -> Option<(&str, u64)> {
     match acquired {
         Acquired::HeldBy(owner) => Some((owner.pod.id.name.as_str(), owner.epoch.0)),
@@ -271,7 +290,7 @@ async fn a_suspect_that_answers_keeps_its_cashbox_also_while_it_starts_it() {
     for holds in [Some(Epoch(4)), None] {
         let scene = Scene::new().await;
         let other = scene.owner(4).await;
-        scene.answers(&other, Answer::Same { holds });
+        scene.answers(&other, same(holds));
         assert_eq!(held_by(&scene.acquire(Some(&other)).await), Some(("other", 4)));
     }
 }
@@ -293,7 +312,7 @@ async fn after_the_lease_an_owner_that_serves_stays_owner_and_its_record_is_repa
         let scene = Scene::new().await;
         let other = scene.lapsed_owner(4).await;
         let holds = Some(Epoch(epoch));
-        scene.answers(&other, Answer::Same { holds });
+        scene.answers(&other, same(holds));
         assert_eq!(held_by(&scene.acquire(None).await), Some(("other", epoch)));
         assert_eq!(scene.on_record().await, Some(("other".into(), epoch)));
     }
@@ -306,8 +325,8 @@ async fn after_the_lease_an_owner_that_does_not_answer_for_the_cashbox_is_succee
         Answer::Silent,
         Answer::Refused,
         Answer::OtherIncarnation,
-        Answer::Same { holds: None },
-        Answer::Same { holds: superseded },
+        same(None),
+        same(superseded),
     ] {
         let scene = Scene::new().await;
         let other = scene.lapsed_owner(4).await;
@@ -357,16 +376,11 @@ async fn without_the_store_a_peer_that_holds_the_cashbox_is_named() {
     scene.store.renew(&third, LEASE).await.unwrap();
     let mut known = scene.ownership.parts.membership.watch();
     known.wait_for(|snapshot| snapshot.pods.len() == 3).await.unwrap();
-    scene.answers(
-        &other,
-        Answer::Same {
-            holds: Some(Epoch(4)),
-        },
-    );
+    scene.answers(&other, same(Some(Epoch(4))));
     scene.answers(&third, Answer::Silent);
     scene.store.cut(true);
     assert_eq!(held_by(&scene.acquire(None).await), Some(("other", 4)));
-    scene.answers(&other, Answer::Same { holds: None });
+    scene.answers(&other, same(None));
     assert!(matches!(scene.acquire(None).await, Acquired::Direct));
     assert!(!scene.asked().contains(&scene.ownership.pod().incarnation()));
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use shared::header;
 use shared::timings::LOOK_EVERY;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::message::answer;
 use crate::message::field;
@@ -47,7 +49,32 @@ impl Exchange<'_> {
             return Ok(connection);
         }
         let limit = self.gateway.shared.config.connect.min(left);
-        PodConnection::open(Arc::clone(peer), limit, &mut self.work.patience).await
+        let stream = self.connect(peer, limit).await?;
+        PodConnection::new(stream, Arc::clone(peer))
+    }
+
+    /// Connects, unless that takes too long or turns out to be in vain: a machine that is gone does not even refuse.
+    async fn connect(&mut self, peer: &Arc<Peer>, limit: Duration) -> io::Result<TcpStream> {
+        let until = Instant::now() + limit;
+        let connecting = TcpStream::connect(peer.address);
+        tokio::pin!(connecting);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let look = self.work.patience.within(left.min(LOOK_EVERY), &mut connecting);
+            match look.await {
+                Ok(connected) => return connected,
+                Err(_) if left <= LOOK_EVERY || self.is_superseded(peer) => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn is_superseded(&self, peer: &Peer) -> bool {
+        let routes = &self.gateway.shared.routes;
+        let superseded = |cashbox| routes.is_superseded(cashbox, peer);
+        self.request.cashbox.is_some_and(superseded)
     }
 
     /// Writes the head anew: what the client said, then what is ours.
@@ -126,13 +153,8 @@ impl Exchange<'_> {
             match self.work.patience.within(left.min(LOOK_EVERY), read).await {
                 Ok(Ok(0) | Err(_)) => return Some(Tried::Lost),
                 Ok(Ok(_)) => return None,
-                Err(_) => {
-                    let routes = &self.gateway.shared.routes;
-                    let superseded = |cashbox| routes.is_superseded(cashbox, &connection.peer);
-                    if self.request.cashbox.is_some_and(superseded) {
-                        return Some(Tried::Superseded);
-                    }
-                }
+                Err(_) if self.is_superseded(&connection.peer) => return Some(Tried::Superseded),
+                Err(_) => {}
             }
         }
     }

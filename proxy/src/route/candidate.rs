@@ -1,7 +1,8 @@
 //! Which pods there are, and which of them is proposed for a cashbox without an owner.
 //!
 //! Normally the store knows the pods. While it is away, the last ones it named are kept, and those that
-//! configuration or DNS names are added.
+//! configuration or DNS names are added; so they are while it names none at all. After the store lost everything,
+//! the pods that it named before stay until they have had time to come back.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ use super::peer::{Peer, Peers};
 #[derive(Debug, Default)]
 pub struct Membership {
     records: Vec<PodRecord>,
+    /// How many of them the store names; the others are only expected to be there.
+    on_record: usize,
     peers: HashMap<Incarnation, Arc<Peer>>,
     ring: Ring,
 }
@@ -34,6 +37,26 @@ impl Membership {
         }
         Self {
             ring: Ring::of(&records),
+            on_record: records.len(),
+            records,
+            peers,
+        }
+    }
+
+    /// The same pods, and those of an earlier reading that are not known to be gone.
+    #[must_use]
+    pub fn and_earlier(&self, earlier: &Self) -> Self {
+        let (mut records, mut peers) = (self.records.clone(), self.peers.clone());
+        for (record, peer) in earlier.pods() {
+            let is_here = peers.contains_key(&record.id.incarnation);
+            if !is_here && !peer.is_gone() && peer.incarnation.is_some() {
+                peers.insert(record.id.incarnation, Arc::clone(peer));
+                records.push(record.clone());
+            }
+        }
+        Self {
+            ring: Ring::of(&records),
+            on_record: self.on_record,
             records,
             peers,
         }
@@ -53,15 +76,29 @@ impl Membership {
         }
         Self {
             ring: Ring::of(&records),
+            on_record: self.on_record,
             records,
             peers,
         }
     }
 
-    /// Whether the store names exactly these pods, in these states, with these loads.
+    /// Whether the store names exactly these pods, in these states, with these loads, and no others are expected.
     #[must_use]
     pub fn is(&self, records: &[PodRecord]) -> bool {
-        self.records == records
+        self.records == records && self.on_record == records.len() && !records.is_empty()
+    }
+
+    /// Whether both are made of the same starts of pods.
+    #[must_use]
+    pub fn has_the_pods_of(&self, other: &Self) -> bool {
+        let starts = |membership: &Self| {
+            membership
+                .records
+                .iter()
+                .map(|record| record.id.clone())
+                .collect::<Vec<_>>()
+        };
+        starts(self) == starts(other)
     }
 
     /// The pod proposed for a cashbox without an owner: the first of the ring that can be expected to answer.
@@ -105,10 +142,13 @@ impl Membership {
             .map(|record| (record, &self.peers[&record.id.incarnation]))
     }
 
-    /// Whether a start of a pod is among them.
+    /// Whether the store names a start of a pod.
     #[must_use]
-    pub fn knows(&self, incarnation: Incarnation) -> bool {
-        self.peers.contains_key(&incarnation)
+    pub fn is_on_record(&self, incarnation: Incarnation) -> bool {
+        let on_record = self.records.iter().take(self.on_record);
+        on_record
+            .into_iter()
+            .any(|record| record.id.incarnation == incarnation)
     }
 }
 

@@ -103,6 +103,14 @@ impl Peer {
         }
     }
 
+    /// Notes that another pod says that it lives, whatever the store knows.
+    pub fn is_vouched_for(&self) {
+        self.missing_since.store(0, Ordering::Relaxed);
+        let _ = self
+            .state
+            .compare_exchange(GONE, READY, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// Notes that the store does not know the pod, or not any more. Missing for `limit`, it counts as gone.
     pub fn is_missing(&self, limit: Duration) {
         let now = self.now_ms();

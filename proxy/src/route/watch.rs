@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::identity::pod::PodName;
-use shared::ownership::store::OwnershipEvent;
+use shared::ownership::store::{Era, OwnershipEvent, StoreError};
 use shared::placement::pod::PodRecord;
 use shared::timings::READ_EVERY;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -17,6 +18,7 @@ use crate::waiting_room::WaitingRoom;
 
 use super::Routes;
 use super::candidate::Membership;
+use super::peer::Peer;
 
 /// Follows the store for as long as the proxy runs.
 #[derive(Debug)]
@@ -26,8 +28,34 @@ pub struct Watch {
     named: Vec<(PodName, SocketAddr)>,
     dns: Option<String>,
     store_answers: bool,
-    /// How long a pod may be missing from the store before it counts as gone.
-    missing_max: Duration,
+    life: StoreLife,
+}
+
+/// Which life of the store is read, and since when.
+#[derive(Debug)]
+struct StoreLife {
+    era: Option<Era>,
+    since: Instant,
+    /// How long pods have to come back to a store that lost everything.
+    return_max: Duration,
+}
+
+impl StoreLife {
+    fn reads(&mut self, era: Option<Era>) {
+        if self.era != era {
+            self.era = era;
+            self.since = Instant::now();
+        }
+    }
+
+    /// How long a pod may be missing from the store before it counts as gone. One that was on record in this era
+    /// was buried or its lease ran out. In a new era each pod has time to come back.
+    fn missing_max(&self) -> Duration {
+        match self.since.elapsed() < self.return_max {
+            true => self.return_max,
+            false => Duration::ZERO,
+        }
+    }
 }
 
 /// What made the watch go on.
@@ -50,7 +78,11 @@ impl Watch {
             named: named.collect(),
             dns: config.pods_dns.clone(),
             store_answers: true,
-            missing_max: config.lease.return_after_loss(),
+            life: StoreLife {
+                era: None,
+                since: Instant::now(),
+                return_max: config.lease.return_after_loss(),
+            },
         }
     }
 
@@ -99,32 +131,50 @@ impl Watch {
     /// Reads the pods anew.
     pub async fn refresh(&mut self) {
         let lookup = &self.routes.lookup;
-        match tokio::time::timeout(lookup.limit(), lookup.store().pods()).await {
-            Ok(Ok(records)) => {
+        match tokio::time::timeout(lookup.limit(), self.read()).await {
+            Ok(Ok((records, era))) => {
                 lookup.store_is_back();
                 self.said(true, &"");
-                self.take(records);
+                self.life.reads(era);
+                self.take(records).await;
             }
             Ok(Err(error)) => self.do_without(&error).await,
             Err(too_long) => self.do_without(&too_long).await,
         }
     }
 
-    fn take(&self, records: Vec<PodRecord>) {
-        let routes = &self.routes;
-        if routes.membership.load().is(&records) {
-            for (record, peer) in routes.membership.load().pods() {
+    /// The pods, and the era that they are of, or a later one.
+    async fn read(&self) -> Result<(Vec<PodRecord>, Option<Era>), StoreError> {
+        let store = self.routes.lookup.store();
+        let records = store.pods().await?;
+        Ok((records, store.era().await?))
+    }
+
+    async fn take(&mut self, records: Vec<PodRecord>) {
+        let routes = Arc::clone(&self.routes);
+        let known = routes.membership.load_full();
+        let missing_max = self.life.missing_max();
+        if known.is(&records) {
+            for (record, peer) in known.pods() {
                 peer.is_known(record.state);
             }
         } else {
-            let membership = Membership::of(records, &routes.peers);
-            routes.membership.store(Arc::new(membership));
-            self.waiting_room.wake_all();
+            let named = match records.is_empty() {
+                true => self.named().await,
+                false => Vec::new(),
+            };
+            let mut membership = Membership::of(records, &routes.peers);
+            if !missing_max.is_zero() {
+                membership = membership.and_earlier(&known);
+            }
+            self.adopt(membership.and_named(&named, &routes.peers));
         }
         let membership = routes.membership.load();
-        routes.peers.compare(self.missing_max, |peer| {
-            peer.incarnation.is_none_or(|start| membership.knows(start))
-        });
+        let is_known = |peer: &Peer| {
+            peer.incarnation
+                .is_none_or(|start| membership.is_on_record(start))
+        };
+        routes.peers.compare(missing_max, is_known);
         routes.table.sweep();
     }
 
@@ -132,16 +182,26 @@ impl Watch {
     async fn do_without(&mut self, error: &(dyn std::error::Error + Sync)) {
         self.routes.lookup.store_is_away();
         self.said(false, error);
+        let named = self.named().await;
+        let routes = &self.routes;
+        self.adopt(routes.membership.load().and_named(&named, &routes.peers));
+    }
+
+    /// From now on these are the pods; whoever waits for one looks again if there are others than before.
+    fn adopt(&self, membership: Membership) {
+        let before = self.routes.membership.swap(Arc::new(membership));
+        if !before.has_the_pods_of(&self.routes.membership.load()) {
+            self.waiting_room.wake_all();
+        }
+    }
+
+    /// The pods that configuration and DNS name.
+    async fn named(&self) -> Vec<(PodName, SocketAddr)> {
         let mut named = self.named.clone();
         if let Some(dns) = &self.dns {
             named.extend(resolved(dns).await);
         }
-        let routes = &self.routes;
-        let membership = routes.membership.load().and_named(&named, &routes.peers);
-        if membership.ring_members() != routes.membership.load().ring_members() {
-            routes.membership.store(Arc::new(membership));
-            self.waiting_room.wake_all();
-        }
+        named
     }
 
     /// One line when the store goes away, one when it is back.

@@ -19,11 +19,19 @@ use crate::ownership::store::{OwnershipEvent, OwnershipStore};
 /// The least time between two readings, so that a burst of events is read once.
 const REFRESH_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a pod whose record is gone is remembered: as long as stores keep the record of one whose lease ran out.
+const VANISHED_KEPT: Duration = Duration::from_secs(3600);
+/// How many are remembered.
+const VANISHED_MAX: usize = 256;
+
 /// The pods at one moment, and the ring they make.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Every pod whose record lived, in order of name.
     pub pods: Vec<PodRecord>,
+    /// Those of earlier readings whose record was gone, the last one to vanish first. Some may live: cut off from the
+    /// store, or not yet on record again in one that lost everything.
+    pub vanished: Vec<Vanished>,
     /// The ready ones among them.
     pub ring: Ring,
     /// When the store last answered; `None` before its first answer.
@@ -37,8 +45,27 @@ impl Snapshot {
         Self {
             ring: Ring::of(&pods),
             pods,
+            vanished: Vec::new(),
             heard_at: Some(Instant::now()),
         }
+    }
+
+    /// The same, remembering those who were there before, each start once and not for ever.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        let since = Instant::now();
+        let newly = before.pods.iter().map(|pod| Vanished {
+            pod: pod.clone(),
+            since,
+        });
+        let remembered = before.vanished.iter();
+        let remembered = remembered.filter(|vanished| vanished.since.elapsed() < VANISHED_KEPT);
+        self.vanished = newly
+            .chain(remembered.cloned())
+            .filter(|vanished| self.pod(vanished.pod.id.incarnation).is_none())
+            .take(VANISHED_MAX)
+            .collect();
+        self
     }
 
     /// The pod of an incarnation, if it was alive.
@@ -46,6 +73,15 @@ impl Snapshot {
     pub fn pod(&self, incarnation: Incarnation) -> Option<&PodRecord> {
         self.pods.iter().find(|pod| pod.id.incarnation == incarnation)
     }
+}
+
+/// A pod whose record was gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vanished {
+    /// The pod as it last described itself.
+    pub pod: PodRecord,
+    /// When its record was first found gone.
+    pub since: Instant,
 }
 
 /// Keeps the last known membership. Cheap to clone; the task ends with the last clone.
@@ -116,7 +152,8 @@ async fn follow(
         match store.pods().await {
             Ok(pods) => {
                 away = false;
-                sender.send_replace(Arc::new(Snapshot::of(pods)));
+                let snapshot = Snapshot::of(pods).after(&sender.borrow());
+                sender.send_replace(Arc::new(snapshot));
             }
             Err(error) => {
                 // Once for each time it goes away, not once a second.
@@ -189,6 +226,29 @@ mod tests {
         assert_eq!((seen.pod(a.id.incarnation), seen.ring.len()), (Some(&a), 1));
         store.bury(a.id.incarnation).await.unwrap();
         until_pods(&membership, 0).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pod_that_vanished_is_remembered_until_it_is_back() {
+        let store = Arc::new(InMemoryStore::new());
+        let membership = Membership::follow(store.clone(), SELDOM);
+        let (a, b) = (pod("a"), pod("b"));
+        for pod in [&a, &b] {
+            store.renew(pod, LEASE).await.unwrap();
+        }
+        until_pods(&membership, 2).await;
+        store.empty();
+        let seen = until_pods(&membership, 0).await;
+        let vanished: Vec<_> = seen.vanished.iter().map(|vanished| &vanished.pod).collect();
+        assert_eq!(vanished, [&a, &b]);
+        store.renew(&b, LEASE).await.unwrap();
+        let seen = until_pods(&membership, 1).await;
+        let vanished: Vec<_> = seen.vanished.iter().map(|vanished| &vanished.pod).collect();
+        assert_eq!(vanished, [&a]);
+        tokio::time::sleep(VANISHED_KEPT * 2).await;
+        store.renew(&pod("c"), LEASE).await.unwrap();
+        let seen = until_pods(&membership, 1).await;
+        assert_eq!(seen.vanished, [], "but not for ever");
     }
 
     #[tokio::test(start_paused = true)]

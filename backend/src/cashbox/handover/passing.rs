@@ -67,7 +67,9 @@ impl Actor {
             return taking;
         }
         match self.parts.ownership.ask(&order.to, self.shared.cashbox).await {
-            Answer::Same { holds: Some(epoch) } if epoch > self.shared.epoch => Taking::Taken(epoch),
+            Answer::Same {
+                holds: Some(epoch), ..
+            } if epoch > self.shared.epoch => Taking::Taken(epoch),
             Answer::Refused | Answer::OtherIncarnation => Taking::Gone,
             Answer::Same { .. } | Answer::Silent => Taking::Silent,
         }

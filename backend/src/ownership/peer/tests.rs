@@ -51,6 +51,7 @@ fn says(pod: &PodId, holds: bool, epoch: u64) -> String {
         pod: pod.clone(),
         holds,
         epoch: Epoch(epoch),
+        recorded_in: holds.then_some(Era(3)),
     };
     serde_json::to_string(&answer).unwrap()
 }
@@ -69,7 +70,8 @@ async fn a_pod_answers_whether_it_holds_the_cashbox() {
     assert_eq!(
         answer,
         Answer::Same {
-            holds: Some(Epoch(9))
+            holds: Some(Epoch(9)),
+            recorded_in: Some(Era(3)),
         }
     );
     assert_eq!(
@@ -77,7 +79,11 @@ async fn a_pod_answers_whether_it_holds_the_cashbox() {
         "GET /peer/v1/cashboxes/00000000-0000-0000-0000-000000000007 HTTP/1.1"
     );
     let (answer, _) = ask("200 OK", |pod| says(&pod.id, false, 0)).await;
-    assert_eq!(answer, Answer::Same { holds: None });
+    let nothing = Answer::Same {
+        holds: None,
+        recorded_in: None,
+    };
+    assert_eq!(answer, nothing);
 }
 
 #[tokio::test]

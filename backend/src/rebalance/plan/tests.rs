@@ -54,6 +54,7 @@ impl Cluster {
         Snapshot {
             ring: shared::placement::ring::Ring::of(&pods),
             pods,
+            vanished: Vec::new(),
             heard_at: None,
         }
     }
