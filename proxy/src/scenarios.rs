@@ -2,6 +2,8 @@
 
 /// Where a request goes, and what happens when the pod does not answer.
 mod exchange;
+/// An owner that lives, behind a way that is broken.
+mod unreachable;
 /// What a client may say, and what a pod gets to see.
 mod hygiene;
 /// Bodies: limits, codings, streaming.

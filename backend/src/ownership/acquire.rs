@@ -26,7 +26,7 @@ pub(super) const PEERS_ASKED_AT_ONCE: usize = 16;
 pub enum Acquired {
     /// It is reserved for this pod, which may claim it in the database.
     Reserved,
-    /// The same, after its owner turned out to be gone, or silent past the end of its lease.
+    /// The same, after its owner turned out to be gone, or silent past the end of its lease, without giving it up.
     TakenOver,
     /// The store is away and no reachable pod holds it: this pod may claim it in the database directly.
     Direct,
@@ -57,31 +57,32 @@ impl Ownership {
     /// On [`Acquired::Reserved`] and [`Acquired::TakenOver`] the caller claims in the journal and calls [`Ownership::confirm`], or gives up
     /// with [`Ownership::release_reservation`].
     pub async fn acquire(&self, cashbox: CashBoxId, suspect: Option<Incarnation>) -> Acquired {
-        let (mut last_seen, mut buried) = (None, false);
+        let mut last_seen = None;
         for _ in 0..ROUNDS_MAX {
             if self.pod().is_draining() {
                 return Acquired::Draining;
             }
             let round = match self.parts.store.reserve(cashbox, self.pod().incarnation()).await {
-                Ok(Reservation::Reserved { before: None, era }) => {
-                    ControlFlow::Break(self.unless_unrecorded(cashbox, era).await)
-                }
+                Ok(Reservation::Reserved {
+                    before: None,
+                    abandoned,
+                    era,
+                }) => ControlFlow::Break(match self.unless_unrecorded(cashbox, era).await {
+                    Acquired::Reserved if abandoned => Acquired::TakenOver,
+                    acquired => acquired,
+                }),
                 Ok(Reservation::Reserved {
                     before: Some(before), ..
                 }) => ControlFlow::Break(self.succeed(cashbox, before).await),
                 Ok(Reservation::HeldBy(owner)) => {
                     last_seen = Some(owner.clone());
-                    let challenged = self.challenge(cashbox, owner, suspect).await;
-                    buried |= challenged.is_continue();
-                    challenged
+                    self.challenge(cashbox, owner, suspect).await
                 }
                 Ok(Reservation::AskerUnknown) => self.introduce_itself(cashbox).await,
                 Err(error) => ControlFlow::Break(self.without_store(cashbox, error).await),
             };
-            match round {
-                ControlFlow::Break(Acquired::Reserved) if buried => return Acquired::TakenOver,
-                ControlFlow::Break(acquired) => return acquired,
-                ControlFlow::Continue(()) => {}
+            if let ControlFlow::Break(acquired) = round {
+                return acquired;
             }
         }
         self.undecided(cashbox, last_seen).await

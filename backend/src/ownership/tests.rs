@@ -277,7 +277,7 @@ async fn a_suspect_is_buried_on_evidence_alone() {
         let other = scene.owner(4).await;
         scene.answers(&other, evidence);
         assert!(
-            matches!(scene.acquire(Some(&other)).await, Acquired::Reserved),
+            matches!(scene.acquire(Some(&other)).await, Acquired::TakenOver),
             "{evidence:?}"
         );
         assert_eq!(scene.asked(), [other.id.incarnation]);
@@ -332,7 +332,7 @@ async fn after_the_lease_an_owner_that_does_not_answer_for_the_cashbox_is_succee
         let other = scene.lapsed_owner(4).await;
         scene.answers(&other, answer);
         assert!(
-            matches!(scene.acquire(None).await, Acquired::Reserved),
+            matches!(scene.acquire(None).await, Acquired::TakenOver),
             "{answer:?}"
         );
         assert_eq!(scene.on_record().await, Some(("me".into(), 4)), "{answer:?}");
@@ -347,7 +347,7 @@ async fn an_earlier_process_of_this_pod_is_buried_without_being_asked() {
     scene.store.renew(&predecessor, LEASE).await.unwrap();
     let by = predecessor.id.incarnation;
     scene.store.confirm(BOX, by, Epoch(2)).await.unwrap();
-    assert!(matches!(scene.acquire(None).await, Acquired::Reserved));
+    assert!(matches!(scene.acquire(None).await, Acquired::TakenOver));
     assert!(scene.asked().is_empty());
     assert!(!scene.store.pods().await.unwrap().contains(&predecessor));
 }

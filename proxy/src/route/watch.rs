@@ -240,3 +240,6 @@ async fn resolved(name: &str) -> Vec<(PodName, SocketAddr)> {
     };
     addresses.filter_map(named).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ pub struct ScriptedStore {
     held: watch::Sender<bool>,
     asked: watch::Sender<usize>,
     questions: AtomicUsize,
+    losses: AtomicUsize,
     owners: Mutex<HashMap<CashBoxId, Owner>>,
     pods: Mutex<Vec<PodRecord>>,
     events: broadcast::Sender<OwnershipEvent>,
@@ -33,6 +34,7 @@ impl ScriptedStore {
             held: watch::Sender::new(false),
             asked: watch::Sender::new(0),
             questions: AtomicUsize::new(0),
+            losses: AtomicUsize::new(0),
             owners: Mutex::default(),
             pods: Mutex::default(),
             events: broadcast::Sender::new(64),
@@ -68,6 +70,11 @@ impl ScriptedStore {
         self.tell(OwnershipEvent::PodsChanged);
     }
 
+    /// From now on it is in another era.
+    pub fn loses_everything(&self) {
+        self.losses.fetch_add(1, Ordering::SeqCst);
+    }
+
     pub fn tell(&self, event: OwnershipEvent) {
         // Nobody may listen yet.
         let _ = self.events.send(event);
@@ -90,7 +97,7 @@ impl OwnershipStore for ScriptedStore {
 
     async fn era(&self) -> Result<Option<Era>, StoreError> {
         self.while_held().await;
-        Ok(Some(Era(1)))
+        Ok(Some(Era(self.losses.load(Ordering::SeqCst) as u64)))
     }
 
     async fn pods(&self) -> Result<Vec<PodRecord>, StoreError> {

@@ -165,7 +165,11 @@ impl OwnershipStore for InMemoryStore {
                 state.boxes.insert(cashbox, record);
                 let before = state.before(record, by);
                 let era = state.era();
-                Ok(Reservation::Reserved { before, era })
+                Ok(Reservation::Reserved {
+                    before,
+                    abandoned: record.confirmed_before(by).is_some(),
+                    era,
+                })
             }
             (Step::Keep, Some(owner)) => Ok(Reservation::HeldBy(owner)),
             (Step::Keep, None) => unreachable!("a reservation is refused only for a live holder"),

@@ -185,9 +185,19 @@ impl OwnershipStore for RedisStore {
         let era = Era(era);
         Ok(match (answer.as_str(), pod.as_str()) {
             ("asker-unknown", _) => Reservation::AskerUnknown,
-            ("reserved", "") => Reservation::Reserved { before: None, era },
-            ("reserved", pod) => Reservation::Reserved {
+            ("reserved", _) => Reservation::Reserved {
+                before: None,
+                abandoned: false,
+                era,
+            },
+            ("abandoned", "") => Reservation::Reserved {
+                before: None,
+                abandoned: true,
+                era,
+            },
+            ("abandoned", pod) => Reservation::Reserved {
                 before: Some(owner(pod, epoch, doing)?),
+                abandoned: true,
                 era,
             },
             ("held", pod) => Reservation::HeldBy(owner(pod, epoch, doing)?),

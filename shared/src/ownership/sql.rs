@@ -245,6 +245,7 @@ impl SqlStore {
         let epoch = next.epoch;
         Ok(Reservation::Reserved {
             before: before.map(|pod| Owner { pod, epoch }),
+            abandoned: next.confirmed_before(by).is_some(),
             era,
         })
     }

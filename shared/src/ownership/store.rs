@@ -44,6 +44,8 @@ pub enum Reservation {
         /// The pod that confirmed the last epoch and neither released it nor was buried: its lease ran out. It
         /// may be serving still, cut off from this store alone, so it is asked before the cashbox is claimed.
         before: Option<Owner>,
+        /// Whether the last epoch was another pod's that never gave it up: it was buried, or its lease ran out.
+        abandoned: bool,
         /// The era in which it is reserved: what the store knows of the cashbox was told it in this era.
         era: Era,
     },

@@ -18,12 +18,19 @@ use super::place::{LONG, Place, SHORT, SOON, lapsed, live_pod, pod};
 
 type Store = Arc<dyn OwnershipStore>;
 
-const RESERVED: Reservation = Reservation::Reserved {
-    before: None,
-    era: ANY,
-};
+const RESERVED: Reservation = reserved(false);
+/// The same, of a pod that was buried without giving it up.
+const ABANDONED: Reservation = reserved(true);
 /// Eras are by chance: where they do not matter, this one stands for all.
 const ANY: Era = Era(0);
+
+const fn reserved(abandoned: bool) -> Reservation {
+    Reservation::Reserved {
+        before: None,
+        abandoned,
+        era: ANY,
+    }
+}
 
 fn owner(pod: &PodRecord, epoch: u64) -> Owner {
     Owner {
@@ -38,7 +45,13 @@ async fn reserve(store: &Store, cashbox: CashBoxId, by: &PodRecord) -> Reservati
 
 fn in_any_era(reservation: Reservation) -> Reservation {
     match reservation {
-        Reservation::Reserved { before, .. } => Reservation::Reserved { before, era: ANY },
+        Reservation::Reserved {
+            before, abandoned, ..
+        } => Reservation::Reserved {
+            before,
+            abandoned,
+            era: ANY,
+        },
         other => other,
     }
 }
@@ -131,7 +144,11 @@ pub async fn a_lease_that_runs_out_frees_the_cashboxes_and_names_whom_to_ask(pla
     lapsed(&other, &a).await;
     assert_eq!(owned(&other, cashbox).await, None);
     let before = Some(owner(&a, 5));
-    let reserved = Reservation::Reserved { before, era: ANY };
+    let reserved = Reservation::Reserved {
+        before,
+        abandoned: true,
+        era: ANY,
+    };
     assert_eq!(reserve(&other, cashbox, &b).await, reserved);
     assert_eq!(owned(&store, cashbox).await, Some(owner(&b, 5)));
     assert_eq!(
@@ -316,7 +333,7 @@ pub async fn a_buried_pods_cashboxes_are_free_at_once(place: &mut Place) {
     assert_eq!(owned(&store, cashbox).await, None);
     assert_eq!(
         reserve(&other, cashbox, &b).await,
-        RESERVED,
+        ABANDONED,
         "nobody is left to ask"
     );
     other.bury(a.id.incarnation).await.unwrap();

@@ -109,9 +109,11 @@ impl OwnershipStore for OwnersEdge {
             let careless = simulation.mutant == Some(Mutant::TakesOverWithoutEvidence);
             let (_clock, owners) = simulation.owners();
             match (at_once(owners.reserve(cashbox, by))?, at_once(owners.era())?) {
-                (Reservation::HeldBy(_), Some(era)) if careless => {
-                    Ok(Reservation::Reserved { before: None, era })
-                }
+                (Reservation::HeldBy(_), Some(era)) if careless => Ok(Reservation::Reserved {
+                    before: None,
+                    abandoned: false,
+                    era,
+                }),
                 (answer, _) => Ok(answer),
             }
         })

@@ -21,6 +21,7 @@ impl Peers for PeersEdge {
                     match pod.record().id.incarnation == asked {
                         true => Answer::Same {
                             holds: pod.ownership.held(cashbox),
+                            recorded_in: pod.ownership.recorded_in(),
                         },
                         false => Answer::OtherIncarnation,
                     }

@@ -35,7 +35,7 @@ async fn a_dead_pod_with_many_cashboxes_is_questioned_and_buried_once() {
     let other = scene.owner_of_many().await;
     scene.answers(&other, Answer::Refused);
     let acquired = scene.acquire_many(Some(&other)).await;
-    assert!(acquired.iter().all(|one| matches!(one, Acquired::Reserved)));
+    assert!(acquired.iter().all(|one| matches!(one, Acquired::TakenOver)));
     let (asked, burials, reservations) = scene.counted();
     assert_eq!((asked, burials), (1, 1));
     let twice = 2 * usize::try_from(CASHBOXES).unwrap();
@@ -54,7 +54,7 @@ async fn a_silent_pod_whose_lease_ran_out_is_waited_for_once_and_not_for_each_ca
     let me = scene.ownership.pod().record();
     scene.store.renew(&me, LEASE).await.unwrap();
     let acquired = scene.acquire_many(None).await;
-    assert!(acquired.iter().all(|one| matches!(one, Acquired::Reserved)));
+    assert!(acquired.iter().all(|one| matches!(one, Acquired::TakenOver)));
     assert_eq!(scene.counted().0, 1);
 }
 

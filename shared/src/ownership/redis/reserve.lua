@@ -19,6 +19,6 @@ redis.call('HSET', KEYS[1], 'holder', ARGV[1])
 -- An asker that lives has renewed its record, and with it the era is there.
 local era = redis.call('GET', KEYS[3]) or '0'
 if confirmed_by and confirmed_by ~= ARGV[1] then
-  return {'reserved', record(confirmed_by), epoch, era}
+  return {'abandoned', record(confirmed_by), epoch, era}
 end
 return {'reserved', '', epoch, era}
