@@ -150,8 +150,8 @@ impl OwnershipStore for RedisStore {
     }
 
     async fn era(&self) -> Result<Option<Era>, StoreError> {
-        let mut call = self.scripts.era.key(self.era_key());
-        let era: Option<u64> = self.link.invoke("reading the store's era", &mut call).await?;
+        let call = self.scripts.era.key(self.era_key());
+        let era: Option<u64> = self.link.invoke("reading the store's era", &call).await?;
         Ok(era.map(Era))
     }
 

@@ -19,7 +19,7 @@ pub(super) fn name_of(caller: SocketAddr, relay: SocketAddr) -> Option<String> {
 
 /// The inode of a connection in the kernel's list, where address, peer and inode are the 2nd, 3rd and 10th column.
 /// A busy machine lists tens of thousands, so the line is searched for as text.
-fn inode_of<'a>(listed: &'a str, address: SocketAddr, peer: SocketAddr) -> Option<&'a str> {
+fn inode_of(listed: &str, address: SocketAddr, peer: SocketAddr) -> Option<&str> {
     let ends = format!(" {} {} ", as_listed(address)?, as_listed(peer)?);
     let (_, rest) = listed.split_once(&ends)?;
     rest.lines().next()?.split_whitespace().nth(6)
