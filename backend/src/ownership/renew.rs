@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use shared::identity::{CashBoxId, Epoch};
-use shared::ownership::store::{Confirmation, OwnershipEvent, StoreError};
+use shared::ownership::store::{Confirmation, Owner, OwnershipEvent, StoreError};
 use shared::placement::pod::PodRecord;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
@@ -51,7 +51,7 @@ impl Ownership {
         loop {
             let way = tokio::select! {
                 biased;
-                () = way_was_broken(&mut events) => Way::WasBroken,
+                () = self.listen(&mut events) => Way::WasBroken,
                 () = changed(&mut changes, &published) => Way::Stood,
                 _ = tick.tick() => Way::Stood,
             };
@@ -126,6 +126,36 @@ impl Ownership {
         }
     }
 
+    /// Hears what the store announces, until something may have been missed: the way to it was broken, and it may have
+    /// lost what it knew meanwhile, or more was announced than could be heard.
+    async fn listen(&self, events: &mut broadcast::Receiver<OwnershipEvent>) {
+        loop {
+            match events.recv().await {
+                Ok(OwnershipEvent::Owned { cashbox, owner }) => self.heard_of(cashbox, &owner),
+                Ok(OwnershipEvent::Released { .. } | OwnershipEvent::PodsChanged) => {}
+                Ok(OwnershipEvent::Gap) | Err(RecvError::Lagged(_)) => return,
+                // The store lives as long as this task, so its events do not end.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// An owner that was paused or cut off, and has nothing to write, would else go on as if it held the cashbox.
+    fn heard_of(&self, cashbox: CashBoxId, owner: &Owner) {
+        let held = self.held.epoch(cashbox);
+        if let Some(epoch) = held.filter(|held| *held < owner.epoch)
+            && owner.pod.id.incarnation != self.pod().incarnation()
+        {
+            self.hint(cashbox, epoch, owner.epoch);
+        }
+    }
+
+    fn hint(&self, cashbox: CashBoxId, epoch: Epoch, newer: Epoch) {
+        tracing::warn!(cashbox.id = %cashbox, %epoch, %newer, "a held cashbox has a newer epoch on record");
+        // Nobody listening is no fault: the journal fences the next write.
+        let _ = self.superseded.send((cashbox, newer));
+    }
+
     fn renewal_failed(&self, renewal: &mut Renewal, error: &StoreError) {
         self.renew_failures.fetch_add(1, Ordering::Relaxed);
         if !std::mem::replace(&mut renewal.failing, true) {
@@ -161,11 +191,7 @@ impl Ownership {
         while let Some((cashbox, epoch, told)) = told.next().await {
             match told {
                 Ok(Confirmation::Recorded) => {}
-                Ok(Confirmation::Superseded { epoch: newer }) => {
-                    tracing::warn!(cashbox.id = %cashbox, %epoch, %newer, "the store knows a newer epoch of a held cashbox");
-                    // Nobody listening is no fault: the journal fences the next write.
-                    let _ = self.superseded.send((cashbox, newer));
-                }
+                Ok(Confirmation::Superseded { epoch: newer }) => self.hint(cashbox, epoch, newer),
                 Err(error) => {
                     tracing::debug!(cashbox.id = %cashbox, error = &error as &dyn std::error::Error, "a claim is not on record yet");
                     return self.parts.renew_every;
@@ -198,18 +224,6 @@ impl Renewal {
         }
         let before = self.succeeded_at.replace(asked_at);
         before.is_some_and(|before| asked_at - before >= lease)
-    }
-}
-
-/// Waits until the way to the store was broken and is there again: it may have lost what it knew meanwhile.
-async fn way_was_broken(events: &mut broadcast::Receiver<OwnershipEvent>) {
-    loop {
-        match events.recv().await {
-            Ok(OwnershipEvent::Gap) => return,
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            // The store lives as long as this task, so its events do not end.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
     }
 }
 

@@ -483,6 +483,18 @@ async fn a_newer_claim_of_another_is_told_and_not_overwritten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_owner_hears_of_a_newer_claim_although_it_has_nothing_to_write() {
+    let scene = Scene::new().await;
+    let _running = scene.keep_renewed();
+    scene.ownership.confirm(BOX, Epoch(6)).await;
+    let mut superseded = scene.ownership.superseded();
+    tokio::time::sleep(RENEW_EVERY / 4).await;
+    scene.owner(7).await;
+    let heard = tokio::time::timeout(LEASE, superseded.recv()).await;
+    assert_eq!(heard.expect("it is told").unwrap(), (BOX, Epoch(7)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drain_is_published_at_once_and_a_load_with_the_next_renewal() {
     let scene = Scene::new().await;
     let _running = scene.keep_renewed();
