@@ -15,4 +15,5 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-exec cargo test --locked -p backend --test simulation -- --nocapture no_schedule_breaks_a_promise
+# Of the workspace, so that it is built as the other tests are, and only once.
+exec cargo test --locked --workspace --test simulation -- --nocapture no_schedule_breaks_a_promise

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 /// How long faults are injected in a round.
 const ROUND: Duration = Duration::from_secs(60);
-const QUICK_ROUND: Duration = Duration::from_secs(25);
+/// The same with `--quick`, and when `cargo test` runs one round.
+pub const QUICK_ROUND: Duration = Duration::from_secs(25);
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use arguments::Arguments;
+use arguments::{Arguments, QUICK_ROUND};
 use futures::FutureExt;
 use plan::Plan;
 use tally::Tally;
@@ -51,7 +51,16 @@ async fn main() -> ExitCode {
         if let Some(evidence) = evidence {
             println!("the evidence is kept in {}", evidence.display());
         }
-        println!("again: bash tests/faults.sh --seed {} --rounds 1", plan.seed);
+        // The length of a round is part of what its seed stands for.
+        let quick = if arguments.length == QUICK_ROUND {
+            " --quick"
+        } else {
+            ""
+        };
+        println!(
+            "again: bash tests/faults.sh --seed {} --rounds 1{quick}",
+            plan.seed
+        );
         println!("{tally}");
         return ExitCode::FAILURE;
     }
