@@ -8,16 +8,19 @@
 //! A slot is taken from the beginning of a start to the end of the release, so there is never a second instance of
 //! a cashbox in a pod, and a new start never overtakes the release of the one before.
 
+/// One instance, from its start to the end of its release.
+mod life;
+/// What is here, for operators and for those who choose what to move.
+mod listing;
 /// Frees cashboxes that make no progress.
 pub mod watchdog;
+/// Gives everything away when the pod stops.
+mod drain;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
-use futures::{FutureExt as _, StreamExt as _, stream};
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
 use shared::ownership::store::Owner;
@@ -25,19 +28,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::actor::{Actor, Farewell};
 use super::command::{Answer, Caller, Description, Promise};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
-use super::handover::{HandoverOutcome, HandoverReason};
 use super::mailbox::Posting;
 use super::parts::Parts;
 use super::prepared::PreparedCashboxes;
-use super::setbacks::{Cause, Setbacks};
+use super::setbacks::Setbacks;
 use super::start::{self, Beginning, Places};
-use super::status::{Hosted, Status};
+use super::status::Status;
 use super::token::TokenDigest;
-use crate::ownership::handover::HandoverTarget;
 
 /// How often one request looks for its cashbox: each time, an instance ended or another caller's start failed.
 const LOOKS_MAX: usize = 8;
@@ -303,121 +303,28 @@ impl Registry {
         Ok(Slot::Starting(flight))
     }
 
-    /// What a pod that drains says of a cashbox that it has not: where it went, if it was here.
-    fn departed(&self, cashbox: CashBoxId) -> CashboxError {
-        match self.departures().get(&cashbox) {
-            Some(owner) => CashboxError::HeldByOther(Box::new(owner.clone())),
-            None => {
-                self.give_up_expecting(cashbox);
-                Refusal::Draining.into()
+    /// Follows hints that another pod has a newer epoch: the cashbox makes sure in the journal. Ends with the
+    /// drain.
+    pub async fn follow_hints(&self) {
+        use tokio::sync::broadcast::error::RecvError;
+        let mut hints = self.inner.parts.ownership.superseded();
+        loop {
+            let hint = tokio::select! {
+                biased;
+                () = self.inner.draining.cancelled() => return,
+                hint = hints.recv() => hint,
+            };
+            match hint {
+                Ok((cashbox, _)) => {
+                    if let Some(Slot::Live(handle)) = self.slot(cashbox) {
+                        handle.confirm();
+                    }
+                }
+                // A lost hint costs nothing: the next write is fenced.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
             }
         }
-    }
-
-    /// A cashbox may have been handed here without being started: the pods that may take it now would otherwise be
-    /// told that this one holds it, until it ends.
-    fn give_up_expecting(&self, cashbox: CashBoxId) {
-        let parts = self.inner.parts.clone();
-        tokio::spawn(async move { parts.ownership.release_reservation(cashbox).await });
-    }
-
-    async fn start(self, beginning: Beginning, flight: Arc<Flight>) {
-        let began = Instant::now();
-        let cashbox = beginning.cashbox;
-        let started = self.try_start(beginning, &flight).await;
-        let metrics = &self.inner.parts.metrics;
-        match started {
-            Ok(actor) => {
-                metrics.loads.with_label_values(&["ok"]).inc();
-                metrics.load_seconds.observe(began.elapsed().as_secs_f64());
-                self.go_live(cashbox, actor, &flight);
-            }
-            Err(error) => {
-                metrics.loads.with_label_values(&[word(&error)]).inc();
-                self.remove(cashbox, &flight.status);
-                flight.landed.keep(Err(error));
-            }
-        }
-    }
-
-    /// Starts in a task of its own, so that neither a panic nor a wedge takes those along who wait for it. They are
-    /// told to ask again, after everything that the start had was given back.
-    async fn try_start(&self, beginning: Beginning, flight: &Flight) -> Result<Box<Actor>, CashboxError> {
-        let cashbox = beginning.cashbox;
-        let (parts, places) = (self.inner.parts.clone(), self.inner.places.clone());
-        let mut task = tokio::spawn(start::start(parts, places, beginning, flight.status.clone()));
-        let cause = tokio::select! {
-            biased;
-            ended = &mut task => match ended {
-                Ok(started) => return started,
-                Err(_) => Cause::Panicked,
-            },
-            () = flight.stuck.cancelled() => Cause::Stuck,
-        };
-        task.abort();
-        self.broke_down(cashbox, cause, "starting");
-        let tenure = flight.status.abandon().and_then(|abandoned| abandoned.tenure);
-        self.give_back(cashbox, tenure.as_ref()).await;
-        Err(Refusal::Moving.into())
-    }
-
-    fn go_live(&self, cashbox: CashBoxId, actor: Box<Actor>, flight: &Flight) {
-        let handle = actor.handle();
-        self.slots().insert(cashbox, Slot::Live(handle.clone()));
-        flight.landed.keep(Ok(handle.clone()));
-        let registry = self.clone();
-        let life = tokio::spawn(registry.see_off(handle.clone(), actor));
-        handle.runs_as(life.abort_handle());
-    }
-
-    /// Lets a cashbox live, and clears its slot when it has ended.
-    async fn see_off(self, handle: CashboxHandle, actor: Box<Actor>) {
-        let cashbox = handle.cashbox();
-        let farewell = match AssertUnwindSafe(actor.live()).catch_unwind().await {
-            Ok(farewell) => farewell,
-            Err(_) => self.panicked_leaving(&handle).await,
-        };
-        if farewell.panicked() {
-            self.broke_down(cashbox, Cause::Panicked, "serving");
-        }
-        self.note_departure(cashbox, farewell.new_owner());
-        self.remove(cashbox, handle.status());
-        farewell.tell();
-    }
-
-    /// After a panic in the release itself: what is left is given back as that of an instance that hangs.
-    async fn panicked_leaving(&self, handle: &CashboxHandle) -> Farewell {
-        // Not the handle's: that would end this very task.
-        let tenure = handle.status().abandon().and_then(|abandoned| abandoned.tenure);
-        self.give_back(handle.cashbox(), tenure.as_ref()).await;
-        handle.farewell(Refusal::Moving.into()).after_panic()
-    }
-
-    /// Counts a panic or a wedge, says so once, and lets the next start of the cashbox wait if it was not the first.
-    fn broke_down(&self, cashbox: CashBoxId, cause: Cause, doing: &'static str) {
-        let metrics = &self.inner.parts.metrics;
-        match cause {
-            Cause::Panicked => metrics.panics.inc(),
-            Cause::Stuck => metrics.freed.with_label_values(&[doing]).inc(),
-        }
-        let pause = self.inner.setbacks.note(cashbox, cause, Instant::now());
-        tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_millis(),
-            "a cashbox broke down: it is given up and starts anew");
-    }
-
-    /// While the pod drains, requests that come late are told where the cashbox went. As many are remembered as were
-    /// hosted, until the pod ends.
-    fn note_departure(&self, cashbox: CashBoxId, to: Option<&Owner>) {
-        if let Some(owner) = to.filter(|_| self.inner.draining.is_cancelled()) {
-            self.departures().insert(cashbox, owner.clone());
-        }
-    }
-
-    fn departures(&self) -> MutexGuard<'_, BTreeMap<CashBoxId, Owner>> {
-        self.inner
-            .departed
-            .lock()
-            .expect("nothing panics while it holds this lock")
     }
 
     pub(super) fn parts(&self) -> &Parts {
@@ -458,115 +365,6 @@ impl Registry {
     }
 }
 
-impl Registry {
-    /// A part of the hosted cashboxes in order of id, and where the next part begins.
-    #[must_use]
-    pub fn hosted(&self, after: Option<CashBoxId>, limit: usize) -> (Vec<Hosted>, Option<CashBoxId>) {
-        let slots = self.slots();
-        let mut ids: Vec<_> = slots
-            .keys()
-            .filter(|id| after.is_none_or(|after| **id > after))
-            .copied()
-            .collect();
-        ids.sort_unstable();
-        let next = (ids.len() > limit).then(|| ids[limit - 1]);
-        ids.truncate(limit);
-        let rows = ids.iter().map(|id| match &slots[id] {
-            Slot::Starting(flight) => flight.status.hosted(0),
-            Slot::Live(handle) => handle.hosted(),
-        });
-        (rows.collect(), next)
-    }
-
-    /// The cashboxes for which nobody has asked at least this long, those that have rested longest first. None of
-    /// them has a transaction open at the TSE.
-    #[must_use]
-    pub fn resting(&self, at_least: Duration) -> Vec<CashBoxId> {
-        let slots = self.slots();
-        let rested = slots.iter().filter_map(|(id, slot)| match slot {
-            Slot::Live(handle) => Some((handle.rested()?, *id)),
-            Slot::Starting(_) => None,
-        });
-        let mut resting: Vec<_> = rested.filter(|(rested, _)| *rested >= at_least).collect();
-        drop(slots);
-        resting.sort_unstable_by(|a, b| b.cmp(a));
-        resting.into_iter().map(|(_, id)| id).collect()
-    }
-
-    /// Whether nobody has asked for a cashbox at least this long.
-    #[must_use]
-    pub fn rests(&self, cashbox: CashBoxId, at_least: Duration) -> bool {
-        match self.slot(cashbox) {
-            Some(Slot::Live(handle)) => handle.rested().is_some_and(|rested| rested >= at_least),
-            _ => false,
-        }
-    }
-
-    /// How many cashboxes are here, starting and ending ones included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.slots().len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Follows hints that another pod has a newer epoch: the cashbox makes sure in the journal. Ends with the
-    /// drain.
-    pub async fn follow_hints(&self) {
-        use tokio::sync::broadcast::error::RecvError;
-        let mut hints = self.inner.parts.ownership.superseded();
-        loop {
-            let hint = tokio::select! {
-                biased;
-                () = self.inner.draining.cancelled() => return,
-                hint = hints.recv() => hint,
-            };
-            match hint {
-                Ok((cashbox, _)) => {
-                    if let Some(Slot::Live(handle)) = self.slot(cashbox) {
-                        handle.confirm();
-                    }
-                }
-                // A lost hint costs nothing: the next write is fenced.
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }
-
-    /// Starts nothing any more, and hands everything that runs to other pods, so many at a time and each once. What no
-    /// pod takes is given back.
-    pub async fn drain(&self, at_once: usize) {
-        self.inner.draining.cancel();
-        if !self.is_empty() {
-            self.inner.parts.ownership.look_around().await;
-        }
-        loop {
-            let slots: Vec<_> = self.slots().values().cloned().collect();
-            if slots.is_empty() {
-                return;
-            }
-            let departing = stream::iter(slots).for_each_concurrent(at_once, |slot| self.depart(slot));
-            departing.await;
-        }
-    }
-
-    async fn depart(&self, slot: Slot) {
-        let Ok(handle) = slot.landed().await else {
-            return;
-        };
-        let moving = self.hand_over_live(&handle, &HandoverTarget::Any, HandoverReason::Drain);
-        if moving.await == HandoverOutcome::NoSuccessor {
-            handle.ask_to_leave();
-        }
-        handle.ended().await;
-    }
-}
-
 impl Slot {
     /// The running cashbox, now or when its start has ended.
     pub(super) async fn landed(self) -> Result<CashboxHandle, CashboxError> {
@@ -580,21 +378,6 @@ impl Slot {
 impl Flight {
     async fn landed(&self) -> Result<CashboxHandle, CashboxError> {
         self.landed.ticket().wait().await
-    }
-}
-
-/// How a start ended, in one word for the metrics.
-fn word(error: &CashboxError) -> &'static str {
-    match error {
-        CashboxError::Unauthorized => "unauthorized",
-        CashboxError::Configuration { .. } => "configuration",
-        CashboxError::NotStale
-        | CashboxError::OtherContent
-        | CashboxError::Rejected { .. }
-        | CashboxError::Broken => "broken",
-        CashboxError::HeldByOther(_) | CashboxError::Refused(_) => {
-            error.refusal().map_or("refused", Refusal::word)
-        }
     }
 }
 
