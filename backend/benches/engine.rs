@@ -192,6 +192,7 @@ fn active_queue() -> QueueEngine {
         failed_starts: Vec::new(),
         failed_finishes: Vec::new(),
         master_data: None,
+        latest: NOW,
         interrupted: Vec::new(),
     };
     let options = QueueOptions {

@@ -4,14 +4,19 @@
 //! wall clock that is an hour wrong changes what a receipt says but not who may sign it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::sabotage;
 
 /// Ticks of the Unix epoch: steps of 100 ns from 0001-01-01T00:00:00 to 1970-01-01T00:00:00 UTC.
 const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 /// Ticks in a second.
 const TICKS_PER_SECOND: i64 = 10_000_000;
+/// Ticks in a millisecond.
+const TICKS_PER_MILLISECOND: i64 = TICKS_PER_SECOND / 1000;
 
 /// A moment, in steps of 100 ns since 0001-01-01T00:00:00 UTC (the journal's only date type).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -24,6 +29,13 @@ impl Ticks {
     pub fn from_timestamp(at: Timestamp) -> Self {
         let sub_second = i64::from(at.subsec_nanosecond()) / 100;
         Self(UNIX_EPOCH_TICKS + at.as_second() * TICKS_PER_SECOND + sub_second)
+    }
+
+    /// The time from an earlier moment to this one; zero if that is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let ticks = u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default();
+        Duration::from_nanos(ticks.saturating_mul(100))
     }
 
     /// The same moment as a timestamp; `None` outside the years that a timestamp can hold.
@@ -51,7 +63,8 @@ pub struct MachineClock {
 
 impl Clock for MachineClock {
     fn now(&self) -> Ticks {
-        let read = Ticks::from_timestamp(Timestamp::now()).0;
+        let read =
+            Ticks::from_timestamp(Timestamp::now()).0 + sabotage::clock_skew_ms() * TICKS_PER_MILLISECOND;
         Ticks(self.latest.fetch_max(read, Ordering::Relaxed).max(read))
     }
 }
@@ -92,6 +105,13 @@ mod tests {
         let at: Timestamp = "2031-03-04T10:20:30.6Z".parse().unwrap();
         assert_eq!(Ticks::from_timestamp(at), Ticks(640_659_828_306_000_000));
         assert_eq!(Ticks(640_659_828_306_000_000).to_timestamp(), Some(at));
+    }
+
+    #[test]
+    fn the_time_between_two_moments_is_never_negative() {
+        let (early, late) = (Ticks(100), Ticks(100 + TICKS_PER_SECOND));
+        assert_eq!(late.since(early), Duration::from_secs(1));
+        assert_eq!(early.since(late), Duration::ZERO);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ```text
 //! BYODC_SABOTAGE=rules.json ─▶ point("after-tse", cashbox) ─ a rule matches ─▶ a line in rules.json.fired ─▶ acts
 //! BYODC_MUTANT=epoch-check-removed ─▶ mutant(Mutant::EpochCheckRemoved) is true
+//! BYODC_CLOCK_SKEW_MS=-3600000 ─▶ the wall clock of this process is an hour behind; monotonic time is untouched
 //! ```
 //!
 //! The rules are one JSON object, read again whenever the file is replaced; while there is no file there is no rule:
@@ -37,6 +38,12 @@ pub const COMPILED_IN: bool = cfg!(feature = "sabotage");
 pub const RULES_FILE: &str = "BYODC_SABOTAGE";
 /// Names the mutants that live, separated by commas.
 pub const MUTANTS: &str = "BYODC_MUTANT";
+/// How many milliseconds the wall clock of this process is ahead; a negative number sets it back.
+pub const CLOCK_SKEW: &str = "BYODC_CLOCK_SKEW_MS";
+/// Everything that tells a process to go wrong.
+const ORDERS: [&str; 3] = [RULES_FILE, MUTANTS, CLOCK_SKEW];
+/// The furthest that a clock is set wrong: a year.
+const CLOCK_SKEW_MAX_MS: u64 = 366 * 24 * 3_600_000;
 
 /// A rule of the protocol that can be left out, to show that the checker notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,6 +116,15 @@ pub fn mutant(which: Mutant) -> bool {
     }
 }
 
+/// How many milliseconds the wall clock of this process is ahead of the machine's; 0 unless it was told otherwise.
+#[must_use]
+pub fn clock_skew_ms() -> i64 {
+    #[cfg(feature = "sabotage")]
+    return armed::clock_skew_ms();
+    #[cfg(not(feature = "sabotage"))]
+    0
+}
+
 /// What a process was told to do wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Orders {
@@ -116,6 +132,8 @@ pub struct Orders {
     pub rules_file: Option<String>,
     /// The mutants that live.
     pub mutants: Vec<Mutant>,
+    /// How many milliseconds the wall clock is ahead of the machine's.
+    pub clock_skew_ms: i64,
     /// The pod's stable name, by which rules are limited.
     pub pod: String,
 }
@@ -125,7 +143,7 @@ impl Orders {
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
         let given = |name: &str| settings.given(name).map(|given| given.value);
         if !COMPILED_IN {
-            for name in [RULES_FILE, MUTANTS] {
+            for name in ORDERS {
                 if given(name).is_some() {
                     faults.add_text(format!(
                         "{name} is set, but this build cannot be sabotaged: it was made without the cargo feature \
@@ -138,6 +156,7 @@ impl Orders {
         Self {
             rules_file: given(RULES_FILE),
             mutants: mutants(&given(MUTANTS).unwrap_or_default(), faults),
+            clock_skew_ms: given(CLOCK_SKEW).map_or(0, |skew| clock_skew(&skew, faults)),
             pod: given("Byodc__Pod__Name")
                 .or_else(|| given("HOSTNAME"))
                 .unwrap_or_default(),
@@ -162,6 +181,17 @@ fn mutants(names: &str, faults: &mut Faults) -> Vec<Mutant> {
     living
 }
 
+fn clock_skew(skew: &str, faults: &mut Faults) -> i64 {
+    let read = skew.trim().parse::<i64>().ok();
+    let skew_ms = read.filter(|skew_ms| skew_ms.unsigned_abs() <= CLOCK_SKEW_MAX_MS);
+    skew_ms.unwrap_or_else(|| {
+        faults.add_text(format!(
+            "{CLOCK_SKEW} is {skew:?}, which is no number of milliseconds within a year"
+        ));
+        0
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,9 +205,25 @@ mod tests {
 
     #[test]
     fn orders_that_nothing_could_obey_are_a_fault() {
-        for name in [RULES_FILE, MUTANTS] {
-            let (_, faults) = read(name, "blind-resend");
+        for (name, order) in [
+            (RULES_FILE, "r.json"),
+            (MUTANTS, "blind-resend"),
+            (CLOCK_SKEW, "5"),
+        ] {
+            let (_, faults) = read(name, order);
             assert_eq!(faults.lines().is_empty(), COMPILED_IN, "{faults}");
+        }
+    }
+
+    #[cfg(feature = "sabotage")]
+    #[test]
+    fn a_clock_is_set_forwards_or_backwards_by_less_than_a_year() {
+        let (orders, faults) = read(CLOCK_SKEW, "-3600000");
+        assert!(faults.lines().is_empty(), "{faults}");
+        assert_eq!(orders.clock_skew_ms, -3_600_000);
+        for wrong in ["an hour", "1.5", "-9223372036854775808"] {
+            let (orders, faults) = read(CLOCK_SKEW, wrong);
+            assert_eq!((orders.clock_skew_ms, faults.lines().len()), (0, 1), "{wrong}");
         }
     }
 

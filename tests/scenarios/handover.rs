@@ -222,7 +222,7 @@ async fn history(cluster: &Cluster, pod: &str, cashbox: &Cashbox) -> Vec<Value> 
 }
 
 /// Asks a pod to move a cashbox.
-async fn relocate(cluster: &Cluster, pod: &str, cashbox: &Cashbox, body: Value) -> (u16, Value) {
+pub(crate) async fn relocate(cluster: &Cluster, pod: &str, cashbox: &Cashbox, body: Value) -> (u16, Value) {
     let url = format!(
         "{}/admin/v1/cashboxes/{}/move",
         admin_url(cluster, pod),

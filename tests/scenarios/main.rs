@@ -41,6 +41,7 @@ mod pod_superseded;
 mod ownership_history;
 mod rebalancing;
 mod handover;
+mod clocks;
 mod takeover;
 mod redis_lost;
 mod proxy_stops;

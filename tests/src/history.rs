@@ -9,6 +9,8 @@
 
 /// The chain rule, implemented a second time.
 pub mod chain;
+/// Moments never go back.
+pub mod moments;
 /// A record as a file.
 pub mod record;
 /// A queue's journals, as they are exported.
@@ -98,7 +100,8 @@ pub async fn assert_sound(pos: &Pos) -> Journals {
 pub fn judge(exchanges: &[Exchange], journals: &Journals) -> Vec<String> {
     let acknowledged = acknowledged::judge(exchanges, journals);
     let in_words = acknowledged.iter().map(ToString::to_string);
-    chain::judge(journals).into_iter().chain(in_words).collect()
+    let chained = chain::judge(journals).into_iter();
+    chained.chain(moments::judge(journals)).chain(in_words).collect()
 }
 
 #[cfg(test)]

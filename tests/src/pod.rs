@@ -23,6 +23,8 @@ pub struct Template {
     pub folder: PathBuf,
     /// The settings of every pod.
     pub settings: BTreeMap<String, String>,
+    /// What single pods are told besides, by name.
+    pub of_one_pod: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether proxies and other pods reach a pod through relays.
     pub relayed: Relayed,
 }
@@ -58,8 +60,10 @@ impl Template {
             ("Byodc__Admin__Listen", addresses[1].to_string()),
         ];
         own.extend(generation.map(|generation| ("Byodc__Pod__Generation", generation.to_owned())));
+        let mut settings = self.settings.clone();
+        settings.extend(self.of_one_pod.get(name).cloned().unwrap_or_default());
         Pod {
-            role: Role::start("backend", name, &self.folder, &self.settings, addresses, own),
+            role: Role::start("backend", name, &self.folder, &settings, addresses, own),
             relays,
         }
     }

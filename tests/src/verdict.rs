@@ -181,6 +181,7 @@ pub fn judge_run(run: &Run) -> Report {
             &cashbox.after.journals(),
         ));
         found.extend(acknowledged::judge_stored(cashbox));
+        found.extend(acknowledged::judge_moments(cashbox));
         found.extend(epochs::judge(cashbox, counts));
         found.extend(signatures::judge(cashbox, &run.terms, counts));
         found.extend(outcomes::judge(cashbox, &run.terms, counts));

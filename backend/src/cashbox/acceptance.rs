@@ -72,7 +72,8 @@ impl Actor {
         steps: &[SignedStep],
         lost: &[SignedStep],
     ) -> AccountUpdate {
-        let (now, scu) = (self.parts.clock.now(), self.engine.state().queue_de.scu);
+        let state = self.engine.state();
+        let (now, scu) = (state.now(&*self.parts.clock), state.queue_de.scu);
         let newest = steps.iter().map(|step| step.counter).max().unwrap_or_default();
         let note = account::accepted(evidence, reason, lost.len());
         let mut actions = vec![note.at(shared::identity::QueueItemId::from_u128(0), now)];

@@ -154,7 +154,7 @@ impl Actor {
     }
 
     async fn account(&mut self, account: Account, orphans: &[SignedStep]) -> Result<(), Trouble> {
-        let now = self.parts.clock.now();
+        let now = self.engine.state().now(&*self.parts.clock);
         let row = |step: &SignedStep| account::orphan(step).at(step.identity.item, now);
         let update = AccountUpdate {
             account: account.clone(),

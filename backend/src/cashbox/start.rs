@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use shared::api::refusal::Refusal;
+use shared::clock::Ticks;
 use shared::identity::{CashBoxId, Epoch, Incarnation, QueueId};
 use shared::sabotage;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -45,6 +46,8 @@ use crate::scu::Scu;
 
 /// How long the ownership store is asked for the way to a new owner. Without an answer the proxy asks itself.
 const WHEREABOUTS_TIMEOUT: Duration = Duration::from_secs(1);
+/// How far the clocks of two pods may differ without a word: synchronised ones are closer.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(1);
 
 /// How many starts may be at the same step at a time; further ones wait in order of arrival. Their number is bounded
 /// by that of the hosted cashboxes, their time by the bounds of those before them.
@@ -289,12 +292,11 @@ async fn recover(
         }
         Confirmed::Recorded | Confirmed::Later => None,
     };
-    let opened = parts
-        .journal
-        .open(&tenure, &configuration.seed, parts.clock.now())
-        .await;
+    let now = parts.clock.now();
+    let opened = parts.journal.open(&tenure, &configuration.seed, now).await;
     drop(place);
     let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
+    warn_of_a_clock_behind(&tenure, now, opened.latest);
     let account = parts.journal.account(tenure.queue()).await;
     let account = account.map_err(|error| Trouble::of_read(&error))?;
     let interrupted = std::mem::take(&mut opened.interrupted);
@@ -322,6 +324,15 @@ async fn recover(
     });
     actor.take_up(remembered, interrupted).await?;
     Ok(actor)
+}
+
+/// Says, once for each start, that the clock is behind what other pods have written. Receipts then go on from there.
+fn warn_of_a_clock_behind(tenure: &Tenure, now: Ticks, latest: Ticks) {
+    let behind = latest.since(now);
+    if behind > CLOCKS_DIFFER_MAX {
+        tracing::warn!(cashbox.id = %tenure.cashbox(), epoch = %tenure.epoch(), behind_seconds = behind.as_secs(),
+            "the wall clock is behind the newest row of the queue: its moments stand still until the clock has caught up");
+    }
 }
 
 /// Leaves nothing behind after a claim that came to nothing.

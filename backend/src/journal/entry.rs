@@ -280,6 +280,8 @@ pub struct OpenQueue {
     pub failed_finishes: Vec<FailedFinishRow>,
     /// The master data on record.
     pub master_data: Option<MasterDataJson>,
+    /// The newest moment of the queue's rows, this opening included: nothing that follows is dated before it.
+    pub latest: Ticks,
     /// Intents without an outcome, in order of row: to be settled before anything else.
     pub interrupted: Vec<InterruptedIntent>,
 }

@@ -1,7 +1,8 @@
 //! What a configuration changes in a queue that exists already (`fiscal-spec.md` 2.4, rules 1 to 6).
 //!
 //! Pure: a store reads what is there, asks here, and writes the answer. Every row that is written gets the moment
-//! of writing as its `TimeStamp`, so an older configuration never wins.
+//! of writing as its `TimeStamp`, so an older configuration never wins. That moment is never before the newest row of
+//! the queue, whatever the clock of the pod says.
 
 use shared::clock::Ticks;
 
@@ -24,6 +25,8 @@ pub(super) struct Stored {
     pub(super) master_data: Option<MasterDataJson>,
     /// Whether its last receipt started a migration.
     pub(super) in_migration: bool,
+    /// When its newest action was journaled, if there is one.
+    pub(super) newest_action: Option<Ticks>,
 }
 
 /// What is to be stored, and loaded, after the merge.
@@ -33,19 +36,24 @@ pub(super) struct Merged {
     pub(super) queue_de: QueueDeRow,
     pub(super) scus: Vec<ScuRow>,
     pub(super) master_data: Option<MasterDataJson>,
+    /// The moment of writing, and the newest of the queue.
+    pub(super) latest: Ticks,
     /// What has to be written besides queue and German part.
     pub(super) changes: Vec<Change>,
 }
 
 /// Merges a configuration into what is stored.
 pub(super) fn merge(stored: Stored, seed: &QueueSeed, at: Ticks) -> Merged {
+    let newest_action = stored.newest_action.unwrap_or_default();
+    let newest = stored.queue.row.time_stamp.max(newest_action);
+    let at = at.max(newest);
     let cashbox_before = stored.queue.cashbox_time_stamp;
     let cashbox_was_older = cashbox_before.is_some_and(|before| before < seed.cashbox_time_stamp);
     let (master_data, new_master_data) = master_data(stored.master_data, seed, cashbox_before);
     let queue = queue(stored.queue, seed, at);
     let queue_de = queue_de(stored.queue_de, &queue, seed, at);
     let (scus, new_scus) = scus(stored.scus, seed, cashbox_was_older, at);
-    let started = (!stored.in_migration).then(|| started(seed, at));
+    let started = (!stored.in_migration).then(|| started(seed, newest, at));
     let changes = new_scus
         .into_iter()
         .map(Change::PutScu)
@@ -57,6 +65,7 @@ pub(super) fn merge(stored: Stored, seed: &QueueSeed, at: Ticks) -> Merged {
         queue_de,
         scus,
         master_data,
+        latest: at,
         changes,
     }
 }
@@ -169,8 +178,9 @@ fn take_configured(known: &mut ScuRow, configured: &ScuRow, at: Ticks) {
 }
 
 /// Rule 6.
-fn started(seed: &QueueSeed, at: Ticks) -> ActionJournalRow {
+fn started(seed: &QueueSeed, newest: Ticks, at: Ticks) -> ActionJournalRow {
     ActionJournalRow {
+        moment: seed.started.moment.max(newest),
         time_stamp: at,
         ..seed.started.clone()
     }

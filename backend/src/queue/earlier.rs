@@ -54,9 +54,9 @@ pub(super) fn find(
     for candidate in candidates.iter().map(|candidate| &candidate.item) {
         match compare(candidate, request) {
             Comparison::Other => {}
-            Comparison::Unreadable => notes.push(problem(queue).at(candidate.item, clock.now())),
+            Comparison::Unreadable => notes.push(problem(queue).at(candidate.item, state.now(clock))),
             Comparison::Same(answer) => {
-                notes.push(found(queue, request).at(candidate.item, clock.now()));
+                notes.push(found(queue, request).at(candidate.item, state.now(clock)));
                 let response = match answer {
                     Answer::Response(response) => Some(response),
                     Answer::Failed { .. } => None,

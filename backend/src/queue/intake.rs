@@ -34,7 +34,7 @@ pub(super) fn receive(
     clock: &dyn Clock,
 ) -> Result<QueueItemRow, PreQueueError> {
     check_cashbox(&request.cash_box_id, options.cashbox)?;
-    let now = clock.now();
+    let now = state.now(clock);
     let canonical = request.to_canonical_json();
     Ok(QueueItemRow {
         item: QueueItemId::random(),

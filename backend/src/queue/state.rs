@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use shared::clock::{Clock, Ticks};
+
 use crate::journal::entry::{
     Change, Entry, FailedFinishRow, FailedStartRow, Intent, MasterDataJson, OpenQueue, OpenTransactionRow,
     QueueDeRow, QueueRow, ScuRow,
@@ -45,6 +47,8 @@ pub struct QueueState {
     pub disabled_noted: bool,
     /// What the TSE in use said of itself last; kept parsed because each receipt prints a part of it.
     pub tse_info: Option<TseInfo>,
+    /// The newest moment of the queue's rows.
+    pub latest: Ticks,
 }
 
 impl From<OpenQueue> for QueueState {
@@ -59,6 +63,7 @@ impl From<OpenQueue> for QueueState {
             master_data: opened.master_data,
             disabled_noted: false,
             tse_info: None,
+            latest: opened.latest,
         };
         state.read_tse_info();
         state
@@ -72,6 +77,19 @@ fn by_reference<Row>(rows: Vec<Row>, reference: impl Fn(&Row) -> &String) -> BTr
 }
 
 impl QueueState {
+    /// The time, as this queue counts it: the clock's, and never before what the queue has written. The pod that
+    /// wrote it may have had another clock. While the clock is behind, each write is a tick after the one before, so
+    /// that rows keep their order by time stamp.
+    #[must_use]
+    pub fn now(&self, clock: &dyn Clock) -> Ticks {
+        let now = clock.now();
+        if now < self.latest {
+            Ticks(self.latest.0.saturating_add(1))
+        } else {
+            now
+        }
+    }
+
     /// Where the queue is in its life.
     #[must_use]
     pub fn life(&self) -> Life {
@@ -92,11 +110,13 @@ impl QueueState {
     /// The intent is durable: its row is handed out.
     pub fn begun(&mut self, intent: &Intent) {
         self.queue.queued_row = self.queue.queued_row.max(intent.item.row);
+        self.latest = self.latest.max(intent.item.time_stamp);
     }
 
     /// The entry is durable: it is the state now.
     pub fn adopt(&mut self, entry: &Entry) {
         self.queue = entry.queue.clone();
+        self.latest = self.latest.max(entry.queue.time_stamp);
         if let Some(queue_de) = &entry.queue_de {
             self.queue_de = queue_de.clone();
         }

@@ -31,5 +31,7 @@ mod errors;
 mod identification;
 /// Interrupted receipts, settled by the same function.
 mod settling;
+/// Pods with different clocks, one after another.
+mod clocks;
 /// Random histories and what must hold in all of them.
 mod histories;

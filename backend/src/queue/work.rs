@@ -148,7 +148,7 @@ impl<'a> Work<'a> {
                 process_type: "",
                 text: String::new(),
             },
-            began: clock.now(),
+            began: state.now(clock),
             clock,
             scu,
             steps: 0,
@@ -163,10 +163,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The time.
+    /// The time, as the queue counts it.
     #[must_use]
     pub fn now(&self) -> Ticks {
-        self.clock.now()
+        self.state.now(self.clock)
     }
 
     /// The receipt's reference, the key of its open transaction.

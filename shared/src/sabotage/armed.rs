@@ -29,7 +29,7 @@ fn version(of: &Metadata) -> Version {
 }
 
 pub(super) fn begin(orders: Orders) {
-    if !orders.mutants.is_empty() || orders.rules_file.is_some() {
+    if !orders.mutants.is_empty() || orders.rules_file.is_some() || orders.clock_skew_ms != 0 {
         tracing::warn!(
             ?orders,
             "this process is told to go wrong: never use it for real receipts"
@@ -44,6 +44,10 @@ pub(super) fn lives(mutant: Mutant) -> bool {
     ARMED
         .get()
         .is_some_and(|armed| armed.orders.mutants.contains(&mutant))
+}
+
+pub(super) fn clock_skew_ms() -> i64 {
+    ARMED.get().map_or(0, |armed| armed.orders.clock_skew_ms)
 }
 
 pub(super) async fn pass(point: &'static str, cashbox: CashBoxId) {

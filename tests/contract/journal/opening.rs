@@ -15,6 +15,7 @@ use super::till::{NOON, Till, action, claim, seed};
 on_every_store!(
     a_new_queue_is_stored_as_configured,
     an_older_configuration_changes_nothing,
+    a_clock_that_is_behind_dates_nothing_before_the_newest_row,
     a_newer_configuration_never_touches_counters_hash_and_start,
     a_newer_configuration_fills_country_and_stop_and_takes_the_cashbox,
     the_scu_of_a_queue_changes_only_before_its_start,
@@ -66,7 +67,11 @@ async fn a_new_queue_is_stored_as_configured(stand: Stand) {
         }]
     );
     assert_eq!(first.master_data, seed.master_data);
-    assert_eq!(open(&store, &seed, later(1)).await, first);
+    let unchanged = OpenQueue {
+        latest: later(1),
+        ..first
+    };
+    assert_eq!(open(&store, &seed, later(1)).await, unchanged);
 }
 
 async fn an_older_configuration_changes_nothing(stand: Stand) {
@@ -78,7 +83,36 @@ async fn an_older_configuration_changes_nothing(stand: Stand) {
     older.queue.cashbox = CashBoxId::from_u128(5);
     older.queue_de.scu = None;
     older.scus[0].url = Some("grpc://other".to_owned());
-    assert_eq!(open(&store, &older, later(2)).await, first);
+    let unchanged = OpenQueue {
+        latest: later(2),
+        ..first
+    };
+    assert_eq!(open(&store, &older, later(2)).await, unchanged);
+}
+
+async fn a_clock_that_is_behind_dates_nothing_before_the_newest_row(stand: Stand) {
+    let store = stand.store().await;
+    let queue = QueueId::random();
+    open(&store, &configured(queue, 0), later(60)).await;
+    let behind = open(&store, &configured(queue, 61), later(1)).await;
+    assert_eq!((behind.latest, behind.queue.time_stamp), (later(60), later(60)));
+    // An action may be newer than the queue's own row.
+    let tenure = claim(&store, queue).await;
+    let newest = action("Newest", later(90));
+    store.append_actions(&tenure, vec![newest]).await.unwrap();
+    let behind = open(&store, &configured(queue, 62), later(2)).await;
+    assert_eq!((behind.latest, behind.scus[0].time_stamp), (later(90), later(90)));
+    let query = JournalQuery {
+        kind: JournalKind::Action,
+        range: JournalRange::From(Ticks(0)),
+        after: None,
+        limit: 10,
+    };
+    let JournalRows::Action(actions) = store.read(queue, &query).await.unwrap().rows else {
+        panic!("actions were asked for");
+    };
+    let written: Vec<Ticks> = actions.iter().map(|action| action.time_stamp).collect();
+    assert_eq!(written, [later(60), later(60), later(90), later(90)]);
 }
 
 async fn a_newer_configuration_never_touches_counters_hash_and_start(stand: Stand) {

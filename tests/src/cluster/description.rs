@@ -32,6 +32,7 @@ pub struct Description {
     serving: Serving,
     relayed: Relayed,
     settings: BTreeMap<String, String>,
+    of_one_pod: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Description {
@@ -44,6 +45,7 @@ impl Description {
             serving: Serving::Shared,
             relayed: Relayed::No,
             settings: BTreeMap::new(),
+            of_one_pod: BTreeMap::new(),
         }
     }
 
@@ -91,6 +93,14 @@ impl Description {
         self
     }
 
+    /// A setting for the pod of this name alone: `pod-0`, `pod-1` …
+    #[must_use]
+    pub fn with_in(mut self, pod: &str, setting: &str, value: &str) -> Self {
+        let of_pod = self.of_one_pod.entry(pod.to_owned()).or_default();
+        of_pod.insert(setting.to_owned(), value.to_owned());
+        self
+    }
+
     /// Starts every process and waits until all are ready.
     pub async fn start(self) -> Cluster {
         let folder = reaper::temporary_folder("cluster");
@@ -110,6 +120,7 @@ impl Description {
         let template = Template {
             folder: folder.clone(),
             settings,
+            of_one_pod: self.of_one_pod,
             relayed: self.relayed,
         };
         let mut pods = Vec::new();

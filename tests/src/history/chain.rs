@@ -124,6 +124,7 @@ mod tests {
             id: id.to_owned(),
             number,
             moment_ticks,
+            written_ticks: moment_ticks,
             item: String::new(),
             hash: String::new(),
         }

@@ -24,6 +24,12 @@ pub struct Item {
     pub response: String,
     /// Its hash, as stored.
     pub response_hash: String,
+    /// When it was received, in steps of 100 ns since the year 1.
+    pub received_ticks: i64,
+    /// When it was answered, in the same; none while it is not.
+    pub answered_ticks: Option<i64>,
+    /// When it was written last, in the same: the order of exports.
+    pub written_ticks: i64,
 }
 
 impl Item {
@@ -64,6 +70,8 @@ pub struct Receipt {
     pub item: String,
     /// Its hash, as stored.
     pub hash: String,
+    /// When it was written, in the same steps.
+    pub written_ticks: i64,
 }
 
 /// The two journals that make the chain.
@@ -107,6 +115,9 @@ fn item(row: &Value) -> Item {
         request_hash: text(row, "requestHash"),
         response: text(row, "response"),
         response_hash: text(row, "responseHash"),
+        received_ticks: ticks(&text(row, "ftQueueMoment")),
+        answered_ticks: row["ftDoneMoment"].as_str().map(ticks),
+        written_ticks: written(row),
     }
 }
 
@@ -117,11 +128,16 @@ fn receipt(row: &Value) -> Receipt {
         moment_ticks: ticks(&text(row, "ftReceiptMoment")),
         item: text(row, "ftQueueItemId"),
         hash: text(row, "ftReceiptHash"),
+        written_ticks: written(row),
     }
 }
 
 fn text(row: &Value, member: &str) -> String {
     row[member].as_str().unwrap_or_default().to_owned()
+}
+
+fn written(row: &Value) -> i64 {
+    i64::try_from(number(row, "TimeStamp")).expect("a moment is 63 bits")
 }
 
 fn number(row: &Value, member: &str) -> u64 {

@@ -50,7 +50,15 @@ fn item(id: &str, row: u64, reference: &str, response: &str) -> Item {
         request,
         response: response.to_owned(),
         response_hash: hash_of(response),
+        received_ticks: moment(row) - 1,
+        answered_ticks: Some(moment(row)),
+        written_ticks: moment(row),
     }
+}
+
+/// Some moment, later with each row.
+fn moment(row: u64) -> i64 {
+    640_659_828_306_000_000 + 10 * i64::try_from(row).unwrap()
 }
 
 fn link(before: &[Receipt], item: &Item) -> Receipt {
@@ -58,7 +66,8 @@ fn link(before: &[Receipt], item: &Item) -> Receipt {
     let mut link = Receipt {
         id: uuid::Uuid::new_v4().to_string(),
         number,
-        moment_ticks: 640_659_828_306_000_000 + i64::try_from(number).unwrap(),
+        moment_ticks: moment(number),
+        written_ticks: moment(number),
         item: item.id.clone(),
         hash: String::new(),
     };
@@ -232,6 +241,45 @@ fn numbers_against_the_order_of_time_are_seen() {
         assert!(early < late);
     });
     assert!(said.contains("is numbered after it"), "{said}");
+}
+
+#[test]
+fn a_receipt_dated_before_the_one_before_it_is_seen() {
+    let said = after(|_, journals| {
+        let hour = 36_000_000_000;
+        journals.receipts[3].moment_ticks -= hour;
+    });
+    assert!(said.contains("receipt 4 is dated before receipt 3"), "{said}");
+}
+
+#[test]
+fn rows_whose_moments_or_time_stamps_go_back_are_seen() {
+    let said = after(|_, journals| {
+        journals.items[1].received_ticks += 1_000;
+        journals.receipts[0].written_ticks += 1_000;
+        journals.items[3].written_ticks -= 1_000;
+    });
+    let expected = [
+        "row 3 was received before row 2",
+        "row 2 was answered before it was received",
+        "receipt 2 was written before receipt 1",
+        "row 4 was written before row 3",
+    ];
+    for violation in expected {
+        assert!(said.contains(violation), "{violation}: {said}");
+    }
+    assert_eq!(said.lines().count(), expected.len(), "{said}");
+}
+
+#[test]
+fn rows_of_one_moment_are_honest() {
+    let said = after(|_, journals| {
+        for item in &mut journals.items {
+            (item.received_ticks, item.written_ticks) = (moment(1), moment(1));
+            item.answered_ticks = Some(moment(1));
+        }
+    });
+    assert_eq!(said, "");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::run::CashboxRun;
 use super::{Invariant, Violation};
 use crate::history::Exchange;
 use crate::history::journals::{Item, Journals};
+use crate::history::moments;
 
 /// What clients saw, beside the journals of their cashbox.
 #[must_use]
@@ -50,6 +51,13 @@ pub(super) fn judge_stored(run: &CashboxRun) -> Vec<Violation> {
             )
         })
         .collect()
+}
+
+/// I8, in the database itself: moments never go back.
+pub(super) fn judge_moments(run: &CashboxRun) -> Vec<Violation> {
+    let broken = moments::judge(&run.after.journals());
+    let of_time = |what| Violation::of(Invariant::I8, run.cashbox, what);
+    broken.into_iter().map(of_time).collect()
 }
 
 /// I11: the answer belongs to the request.

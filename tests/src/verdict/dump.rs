@@ -7,9 +7,10 @@ use sqlx::{Connection as _, MySqlConnection, PgConnection, Row as _, SqliteConne
 use crate::history::journals::{Item, Journals, Receipt};
 
 const ITEMS: &str = "SELECT i.queue_row, i.item, i.operation, i.receipt_reference, i.request, i.request_hash, \
-     a.outcome, a.response, a.response_hash FROM queue_item i \
+     a.outcome, a.response, a.response_hash, i.queue_moment, a.done_moment, \
+     COALESCE(a.time_stamp, i.time_stamp) FROM queue_item i \
      LEFT JOIN queue_answer a ON a.queue = i.queue AND a.queue_row = i.queue_row WHERE i.queue = ? ORDER BY i.queue_row";
-const RECEIPTS: &str = "SELECT receipt_number, id, moment, item, hash FROM receipt_journal WHERE queue = ? ORDER BY receipt_number";
+const RECEIPTS: &str = "SELECT receipt_number, id, moment, item, hash, time_stamp FROM receipt_journal WHERE queue = ? ORDER BY receipt_number";
 const ORPHANS: &str = "SELECT data_json FROM action_journal WHERE queue = ? AND kind = 'TseOrphanSignature'";
 const EPOCH: &str = "SELECT epoch FROM queue WHERE queue = ?";
 
@@ -97,6 +98,9 @@ macro_rules! reader {
                         request_hash: text(5)?,
                         response: text(7)?,
                         response_hash: text(8)?,
+                        received_ticks: row.try_get(9)?,
+                        answered_ticks: row.try_get(10)?,
+                        written_ticks: row.try_get(11)?,
                     },
                     operation: id(row.try_get(2)?)
                         .parse()
@@ -115,6 +119,7 @@ macro_rules! reader {
                     moment_ticks: row.try_get(2)?,
                     item: id(row.try_get(3)?),
                     hash: row.try_get(4)?,
+                    written_ticks: row.try_get(5)?,
                 });
             }
             for row in sqlx::query(sqlx::AssertSqlSafe($dialect(ORPHANS)))

@@ -112,6 +112,7 @@ impl Queue {
             scus: self.scus.clone(),
             master_data: self.master_data.clone(),
             in_migration: self.in_migration(),
+            newest_action: self.actions.iter().map(|action| action.time_stamp).max(),
         };
         let merged = merge::merge(stored, seed, at);
         self.stored = merged.queue;
@@ -125,6 +126,7 @@ impl Queue {
             failed_starts: self.failed_starts.values().cloned().collect(),
             failed_finishes: self.failed_finishes.values().cloned().collect(),
             master_data: merged.master_data,
+            latest: merged.latest,
             interrupted: self.interrupted(),
         }
     }

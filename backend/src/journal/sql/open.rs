@@ -38,6 +38,7 @@ pub(super) async fn open(
             .await?
             .pop(),
         in_migration: in_migration(connection, queue).await?,
+        newest_action: newest_action(connection, queue).await?,
     };
     let mut merged = merge::merge(stored, seed, at);
     merged.queue.settled_row = match interrupted.first() {
@@ -74,6 +75,7 @@ pub(super) async fn open(
         queue_de: merged.queue_de,
         scus: merged.scus,
         master_data: merged.master_data,
+        latest: merged.latest,
         interrupted,
     })
 }
@@ -117,6 +119,14 @@ impl From<ReadItem> for InterruptedIntent {
             content_hash: read.content_hash,
         }
     }
+}
+
+/// When the queue's newest action was journaled: the end of the table's key, found without a search.
+async fn newest_action(connection: &mut Connection, queue: QueueId) -> sqlx::Result<Option<Ticks>> {
+    let sql = "SELECT time_stamp FROM action_journal WHERE queue = ? ORDER BY time_stamp DESC LIMIT 1";
+    let rows = connection.rows(sql, &[queue.into()]).await?;
+    let newest = rows.first().map(|row| row.columns().int()).transpose()?;
+    Ok(newest.map(Ticks))
 }
 
 /// Whether the queue's last receipt started a migration (`fiscal-spec.md` 4.11).

@@ -174,6 +174,7 @@ pub fn new_queue() -> Opening {
             failed_starts: Vec::new(),
             failed_finishes: Vec::new(),
             master_data: None,
+            latest: zero,
             interrupted: Vec::new(),
         },
         options: QueueOptions {

@@ -105,3 +105,10 @@ fn a_crossed_wire_breaks_i11() {
         run.asked[0].answer = Some(answer(OperationId::random(), &receipt));
     });
 }
+
+#[test]
+fn a_receipt_dated_before_the_one_before_it_is_accused() {
+    accuses(Invariant::I8, "receipt 2 is dated before receipt 1", |run| {
+        run.after.receipts[1].moment_ticks -= 36_000_000_000;
+    });
+}
