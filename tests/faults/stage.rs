@@ -274,9 +274,20 @@ impl Stage {
                 }
             }
             Undo::RedisStarts => cluster.redis.as_mut().unwrap().restart_empty().await,
-            Undo::RedisContinues => cluster.redis.as_ref().unwrap().resume(),
+            // One that another fault has ended meanwhile is started by that fault's own end.
+            Undo::RedisContinues => {
+                let redis = cluster.redis.as_mut().unwrap();
+                if redis.is_running() {
+                    redis.resume();
+                }
+            }
             Undo::DatabaseStarts => cluster.database.as_mut().unwrap().restart().await,
-            Undo::DatabaseContinues => cluster.database.as_ref().unwrap().resume(),
+            Undo::DatabaseContinues => {
+                let database = cluster.database.as_mut().unwrap();
+                if database.is_running() {
+                    database.resume();
+                }
+            }
             Undo::ConfigServiceStarts => cluster.config_service.restart().await,
             Undo::WaysHeal(ways) => ways.iter().for_each(Link::heal),
             Undo::TsesBehave(chosen) => {

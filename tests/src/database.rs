@@ -98,6 +98,14 @@ impl OwnServer {
         }
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        match self {
+            Self::MariaDb(server) => server.is_running(),
+            Self::Postgres(server) => server.is_running(),
+        }
+    }
+
     /// Makes it silent: connections stay open, nothing is answered.
     pub fn pause(&self) {
         match self {

@@ -108,6 +108,11 @@ impl RedisServer {
         self.wait_until_it_answers().await;
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
     /// Makes it silent: connections stay open, nothing is answered.
     pub fn pause(&self) {
         self.process.pause();

@@ -66,6 +66,11 @@ impl Postgres {
         self.wait_until_it_answers().await;
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
     /// Makes it silent: connections stay open, nothing is answered.
     pub fn pause(&self) {
         self.signal_all("STOP");
