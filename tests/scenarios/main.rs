@@ -50,6 +50,7 @@ mod tse_faults;
 mod stale_journal;
 mod breakdowns;
 mod database_cut;
+mod disk_full;
 mod configuration_slow;
 mod slow_tse;
 mod postman;

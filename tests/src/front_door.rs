@@ -21,7 +21,15 @@ impl FrontDoor {
             ("Byodc__Proxy__Listen", addresses[0].to_string()),
             ("Byodc__Proxy__AdminListen", addresses[1].to_string()),
         ];
-        Self(Role::start("proxy", name, folder, settings, addresses, own))
+        Self(Role::start(
+            "proxy",
+            name,
+            folder,
+            settings,
+            addresses,
+            own,
+            Vec::new(),
+        ))
     }
 
     /// Its name.

@@ -30,6 +30,8 @@ pub mod fault_proxy;
 pub mod cashbox;
 /// Proxies, pods and a configuration service, each a real process.
 pub mod cluster;
+/// A disk of a few MiB for one process.
+pub mod small_disk;
 /// One role of the binary as a process of its own.
 mod role;
 /// One pod.

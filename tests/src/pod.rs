@@ -10,6 +10,7 @@ use crate::fault_proxy::FaultProxy;
 use crate::ports::free_address;
 use crate::process::Process;
 use crate::role::Role;
+use crate::small_disk::{self, SmallDisk};
 
 /// Longer than a pod may drain in a test.
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
@@ -27,6 +28,8 @@ pub struct Template {
     pub of_one_pod: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether proxies and other pods reach a pod through relays.
     pub relayed: Relayed,
+    /// Where a pod mounts a small disk of its own, if it does. What lies there ends with its process.
+    pub small_disk: Option<PathBuf>,
 }
 
 /// Whether there is a relay on the way.
@@ -62,8 +65,18 @@ impl Template {
         own.extend(generation.map(|generation| ("Byodc__Pod__Generation", generation.to_owned())));
         let mut settings = self.settings.clone();
         settings.extend(self.of_one_pod.get(name).cloned().unwrap_or_default());
+        let launcher = self.small_disk.as_deref().map(small_disk::launcher);
         Pod {
-            role: Role::start("backend", name, &self.folder, &settings, addresses, own),
+            role: Role::start(
+                "backend",
+                name,
+                &self.folder,
+                &settings,
+                addresses,
+                own,
+                launcher.unwrap_or_default(),
+            ),
+            small_disk: self.small_disk.clone(),
             relays,
         }
     }
@@ -93,6 +106,7 @@ impl Relays {
 #[derive(Debug)]
 pub struct Pod {
     role: Role,
+    small_disk: Option<PathBuf>,
     relays: Option<Relays>,
 }
 
@@ -107,6 +121,16 @@ impl Pod {
     #[must_use]
     pub fn peers(&self) -> &FaultProxy {
         &self.relays.as_ref().expect(WITHOUT_RELAYS).peers
+    }
+
+    /// Its disk. Fails the test in a cluster that was described without small disks.
+    #[must_use]
+    pub fn disk(&self) -> SmallDisk {
+        let mounted_on = self.small_disk.as_deref();
+        SmallDisk::of(
+            self.role.process.id(),
+            mounted_on.expect("the cluster was described with small disks"),
+        )
     }
 
     /// Fair weather on both ways.

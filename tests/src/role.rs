@@ -16,13 +16,14 @@ pub(crate) struct Role {
     pub(crate) address: SocketAddr,
     pub(crate) admin_address: SocketAddr,
     settings: BTreeMap<String, String>,
+    launcher: Vec<String>,
     log: PathBuf,
     pub(crate) process: Process,
 }
 
 impl Role {
     /// Starts `byodc <subcommand>` on these addresses, for requests and for operators. `own` are the settings that no
-    /// other role has.
+    /// other role has; `launcher` are the words before the program, if it is not to be started plainly.
     pub(crate) fn start(
         subcommand: &'static str,
         name: &str,
@@ -30,6 +31,7 @@ impl Role {
         settings: &BTreeMap<String, String>,
         [address, admin_address]: [SocketAddr; 2],
         own: Vec<(&'static str, String)>,
+        launcher: Vec<String>,
     ) -> Self {
         let mut settings = settings.clone();
         settings.extend(
@@ -42,8 +44,9 @@ impl Role {
             name: name.to_owned(),
             address,
             admin_address,
-            process: launch(subcommand, name, &settings, &log),
+            process: launch(subcommand, name, &settings, &launcher, &log),
             settings,
+            launcher,
             log,
         }
     }
@@ -72,12 +75,26 @@ impl Role {
     /// The same without waiting until it is ready.
     pub(crate) fn relaunch(&mut self) {
         self.process.kill();
-        self.process = launch(self.subcommand, &self.name, &self.settings, &self.log);
+        let (settings, launcher) = (&self.settings, &self.launcher);
+        self.process = launch(self.subcommand, &self.name, settings, launcher, &self.log);
     }
 }
 
-fn launch(subcommand: &str, name: &str, settings: &BTreeMap<String, String>, log: &Path) -> Process {
-    let mut command = Command::new(binary::byodc());
+fn launch(
+    subcommand: &str,
+    name: &str,
+    settings: &BTreeMap<String, String>,
+    launcher: &[String],
+    log: &Path,
+) -> Process {
+    let mut command = match launcher {
+        [] => Command::new(binary::byodc()),
+        [first, more @ ..] => {
+            let mut command = Command::new(first);
+            command.args(more).arg(binary::byodc());
+            command
+        }
+    };
     command.arg(subcommand).env_clear().envs(settings);
     Process::start(name, &mut command, log)
 }

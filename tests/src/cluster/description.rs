@@ -33,6 +33,7 @@ pub struct Description {
     relayed: Relayed,
     settings: BTreeMap<String, String>,
     of_one_pod: BTreeMap<String, BTreeMap<String, String>>,
+    on_a_small_disk: bool,
 }
 
 impl Description {
@@ -46,6 +47,7 @@ impl Description {
             relayed: Relayed::No,
             settings: BTreeMap::new(),
             of_one_pod: BTreeMap::new(),
+            on_a_small_disk: false,
         }
     }
 
@@ -86,6 +88,19 @@ impl Description {
         }
     }
 
+    /// The journal in SQLite on a disk of a few MiB that the pod alone sees: [`Pod::disk`]. Only for one pod, which is
+    /// not started again: its disk ends with its process.
+    ///
+    /// [`Pod::disk`]: crate::pod::Pod::disk
+    #[must_use]
+    pub fn journaled_on_a_small_disk(self) -> Self {
+        assert_eq!(self.pods, 1, "pods do not see each other's disks");
+        Self {
+            on_a_small_disk: true,
+            ..self
+        }
+    }
+
     /// A setting for all roles.
     #[must_use]
     pub fn with(mut self, setting: &str, value: &str) -> Self {
@@ -111,6 +126,12 @@ impl Description {
             Relayed::No => None,
         };
         let mut settings = common_settings(&folder, &servers.urls(links.as_ref(), &folder));
+        let small_disk = self.on_a_small_disk.then(|| folder.join("disk"));
+        if let Some(disk) = &small_disk {
+            std::fs::create_dir(disk).unwrap();
+            let journal = format!("sqlite://{}/journal.db", disk.display());
+            settings.insert("Byodc__Journal__Url".to_owned(), journal);
+        }
         settings.extend(self.settings);
         // A test's own setting goes before the database that was prepared.
         let journal_url = match links {
@@ -122,6 +143,7 @@ impl Description {
             settings,
             of_one_pod: self.of_one_pod,
             relayed: self.relayed,
+            small_disk,
         };
         let mut pods = Vec::new();
         for at in 0..self.pods {

@@ -36,9 +36,17 @@ pub(super) fn surely_not_committed(error: &sqlx::Error) -> bool {
     refused.is_some_and(|refused| {
         refused
             .code()
-            .is_some_and(|code| is_contention(&code, refused.message()))
+            .is_some_and(|code| is_contention(&code, refused.message()) || is_full(&code))
     })
 }
+
+/// SQLITE_FULL: a write to the log fell short, so the frame that would commit is not whole and counts for nothing. Other
+/// failed writes (SQLITE_IOERR) and servers with a full disk do not tell as much.
+fn is_full(code: &str) -> bool {
+    code == SQLITE_FULL
+}
+
+const SQLITE_FULL: &str = "13";
 
 /// Deadlocks, serialization failures and lock timeouts of PostgreSQL (40001, 40P01, 55P03) and MySQL (SQLSTATE
 /// 40001; lock wait timeout has only HY000 and its number), and SQLITE_BUSY with its extended codes.
@@ -81,5 +89,37 @@ pub(super) fn unknown(error: Arc<sqlx::Error>, doing: &'static str) -> JournalEr
     JournalError::OutcomeUnknown {
         doing,
         source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, Executor as _, SqliteConnection};
+
+    use super::*;
+
+    /// What SQLite says when the disk has no page left.
+    async fn full() -> sqlx::Error {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let fill =
+            "PRAGMA max_page_count = 2; CREATE TABLE t (b BLOB); INSERT INTO t VALUES (zeroblob(100000))";
+        connection.execute(sqlx::raw_sql(fill)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_has_surely_not_committed_and_is_no_reason_to_reconnect() {
+        let full = full().await;
+        assert!(surely_not_committed(&full), "{full:?}");
+        assert_eq!(remedy(&full), Remedy::Alone);
+        assert!(matches!(
+            refusal(full, "testing"),
+            JournalError::Unavailable { .. }
+        ));
+    }
+
+    #[test]
+    fn a_commit_whose_answer_is_lost_may_have_happened() {
+        let lost = sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+        assert!(!surely_not_committed(&lost));
     }
 }
