@@ -66,6 +66,7 @@ pub(super) async fn prepare(database: &Database) -> Result<(), SchemaError> {
 }
 
 fn is_duplicate(error: &dyn sqlx::error::DatabaseError) -> bool {
-    // 42P07: a table of this name was made meanwhile.
-    error.is_unique_violation() || error.code().is_some_and(|code| code == "42P07")
+    // A table of this name was made meanwhile (42P07), or its row type, which is made with it (42710).
+    let made_meanwhile = |code: &str| matches!(code, "42P07" | "42710");
+    error.is_unique_violation() || error.code().is_some_and(|code| made_meanwhile(&code))
 }
