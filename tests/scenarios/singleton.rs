@@ -93,12 +93,17 @@ async fn of_two_pods_asked_at_once_for_a_cold_cashbox_one_wins(cluster: &Cluster
 }
 
 async fn cashboxes_are_spread_over_the_pods(cluster: &Cluster) {
+    let pods: BTreeSet<String> = cluster.pods.iter().map(|pod| pod.name().to_owned()).collect();
     let mut served_by = BTreeSet::new();
-    for _ in 0..30 {
+    // The cluster is shared: a pod that hosts many cashboxes of other tests is passed over until the others have as
+    // many.
+    for _ in 0..300 {
         let cashbox = cluster.new_cashbox();
         cluster.pos(&cashbox).echo("hello").await;
         served_by.insert(cluster.owner(&cashbox).await.pod);
+        if served_by == pods {
+            return;
+        }
     }
-    let pods: BTreeSet<String> = cluster.pods.iter().map(|pod| pod.name().to_owned()).collect();
-    assert_eq!(served_by, pods);
+    panic!("only {served_by:?} of {pods:?} were given a cashbox");
 }
