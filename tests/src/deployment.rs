@@ -10,6 +10,9 @@
 //! Nothing runs in the background: [`Deployment::reconcile`] looks once and does what is due, so that a test decides
 //! what else happens between two looks. Readiness gates progress. What stands behind a Service hears of a change
 //! late: [`Endpoints`].
+//!
+//! [`Deployment::reconcile`]: crate::deployment::Deployment::reconcile
+//! [`Endpoints`]: crate::deployment::endpoints::Endpoints
 
 /// The addresses that clients know, late.
 pub mod endpoints;
