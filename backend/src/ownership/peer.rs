@@ -97,16 +97,21 @@ impl HttpPeers {
 
     async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> Result<Vec<u8>, reqwest::Error> {
         let url = format!("http://{}{CASHBOXES_PATH}{cashbox}", pod.admin_address);
-        let mut response = self.client.get(url).send().await?.error_for_status()?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_BYTES_MAX {
-                break;
-            }
-        }
-        Ok(body)
+        read(self.client.get(url).send().await).await
     }
+}
+
+/// The body of a pod's answer, read up to a bound.
+pub(super) async fn read(asked: reqwest::Result<reqwest::Response>) -> reqwest::Result<Vec<u8>> {
+    let mut response = asked?.error_for_status()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(body)
 }
 
 #[async_trait]

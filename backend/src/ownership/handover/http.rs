@@ -27,8 +27,6 @@ const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a pod may take a cashbox, during which nobody serves it: a claim and the reading of its state, a few
 /// milliseconds as a rule. Whoever takes longer is left to finish, and requests are sent there.
 const TAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest answer that is read.
-const ANSWER_BYTES_MAX: usize = 4096;
 
 /// An answer, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +76,7 @@ impl HttpSuccessors {
     ) -> Result<T, Unanswered> {
         let asked = self.client.post(format!("http://{}{path}", pod.admin_address));
         let asking = asked.json(offer).timeout(limit).send();
-        let body = match read(asking.await).await {
+        let body = match peer::read(asking.await).await {
             Ok(body) => body,
             Err(error) if peer::is_refusal(&error) => return Err(Unanswered::Gone),
             Err(error) => {
@@ -92,18 +90,6 @@ impl HttpSuccessors {
             Err(_) => Err(Unanswered::Silent),
         }
     }
-}
-
-async fn read(asked: reqwest::Result<reqwest::Response>) -> reqwest::Result<Vec<u8>> {
-    let mut response = asked?.error_for_status()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_BYTES_MAX {
-            break;
-        }
-    }
-    Ok(body)
 }
 
 #[async_trait]
