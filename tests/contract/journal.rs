@@ -27,10 +27,10 @@ mod faults;
 /// Runs each promise against each store, as a test of its own.
 macro_rules! on_every_store {
     ($($promise:ident),* $(,)?) => {
-        mod in_memory { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::in_memory()).await } )* }
-        mod sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::sqlite()).await } )* }
-        mod maria_db { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::maria_db().await).await } )* }
-        mod postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { super::$promise(crate::journal::stand::Stand::postgres().await).await } )* }
+        mod in_memory { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::in_memory()).await }).await } )* }
+        mod sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::sqlite()).await }).await } )* }
+        mod maria_db { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::maria_db().await).await }).await } )* }
+        mod postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::postgres().await).await }).await } )* }
     };
 }
 use on_every_store;

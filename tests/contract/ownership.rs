@@ -12,7 +12,7 @@ macro_rules! keeps_every_promise {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    super::promises::$promise(&mut super::place::$store().await).await;
+                    crate::ends(async { super::promises::$promise(&mut super::place::$store().await).await }).await;
                 }
             )*
         }

@@ -1,6 +1,7 @@
 //! Two pods on one database, and groups of cashboxes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use backend::journal::entry::{JournalKind, JournalQuery, JournalRange, JournalRows};
 use backend::journal::{JournalError, JournalStore};
@@ -33,24 +34,35 @@ async fn two_pods_that_take_a_queue_from_each_other_keep_its_chain_gapless(stand
     assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
 }
 
-/// Signs until `receipts` were acknowledged, claiming anew whenever it was fenced.
+/// Signs until `receipts` were acknowledged, claiming anew whenever it was fenced. A fenced pod rests for a random while
+/// first, as the ownership store lets only one of them claim: two that claim at once in lockstep fence each other for good.
 async fn sign_and_take_back(store: Arc<dyn JournalStore>, queue: QueueId, receipts: usize) -> usize {
     let mut signed = 0;
     while signed < receipts {
         let mut till = match take(&store, queue).await {
             Ok(till) => till,
-            Err(JournalError::Fenced { .. }) => continue,
+            Err(JournalError::Fenced { .. }) => {
+                rest().await;
+                continue;
+            }
             Err(other) => panic!("{other:?}"),
         };
         while signed < receipts {
             match till.sign().await {
                 Ok(_) => signed += 1,
-                Err(JournalError::Fenced { .. }) => break,
+                Err(JournalError::Fenced { .. }) => {
+                    rest().await;
+                    break;
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }
     }
     signed
+}
+
+async fn rest() {
+    tokio::time::sleep(Duration::from_millis(rand::random_range(0..200))).await;
 }
 
 /// Claims, opens and settles what the other pod left unfinished.
