@@ -194,6 +194,7 @@ fn active_queue() -> QueueEngine {
         master_data: None,
         latest: NOW,
         interrupted: Vec::new(),
+        in_migration: false,
     };
     let options = QueueOptions {
         cashbox: CASHBOX.parse::<CashBoxId>().expect("it is a GUID"),

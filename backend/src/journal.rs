@@ -20,6 +20,8 @@ pub mod config;
 pub mod connection_string;
 /// What is written and read: rows, intents, entries.
 pub mod entry;
+/// The master data of a queue, member by member.
+pub mod master_data;
 /// Who held a cashbox when, and why.
 pub mod history;
 /// How a queue stands to what its TSE has signed.
@@ -27,7 +29,7 @@ pub mod account;
 /// Who may write, and where: one decision for every store.
 mod fence;
 /// What a configuration changes in a queue that exists already.
-mod merge;
+pub(crate) mod merge;
 /// Pages of a journal.
 mod page;
 /// The journal without a database, for tests.
@@ -50,8 +52,8 @@ use crate::ownership::tenure::Tenure;
 use account::{Account, AccountUpdate};
 use config::JournalConfig;
 use entry::{
-    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
-    StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
+    QueueSeed, StoredItem, StoredOperation,
 };
 use history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use metrics::JournalMetrics;
@@ -184,6 +186,10 @@ pub trait JournalStore: Send + Sync + Debug {
 
     /// A page of a journal in order of `TimeStamp`, for export; never fenced, never blocking a writer.
     async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError>;
+
+    /// How many rows the queue's journals hold, as of the last committed write. Costs a walk through each of them: it
+    /// is asked once in the life of a queue, when its migration starts.
+    async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError>;
 
     /// Keeps a cashbox's configuration for times when the configuration service is away. The text is encrypted
     /// already.

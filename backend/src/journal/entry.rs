@@ -284,6 +284,8 @@ pub struct OpenQueue {
     pub latest: Ticks,
     /// Intents without an outcome, in order of row: to be settled before anything else.
     pub interrupted: Vec<InterruptedIntent>,
+    /// Whether the queue's last request started a migration: it takes no further one (4.11).
+    pub in_migration: bool,
 }
 
 /// A request that was begun and not ended when its pod went away.
@@ -373,6 +375,19 @@ pub enum Change {
     PutScu(ScuRow),
     /// Replaces the master data.
     PutMasterData(MasterDataJson),
+}
+
+/// How many rows a queue's journals hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JournalCounts {
+    /// Rows of `ftActionJournal`.
+    pub actions: i64,
+    /// Rows of `ftJournalDE`.
+    pub journals_de: i64,
+    /// Rows of `ftQueueItem`, intents without an outcome included.
+    pub items: i64,
+    /// Rows of `ftReceiptJournal`.
+    pub receipts: i64,
 }
 
 /// What became of an operation.

@@ -13,8 +13,8 @@ use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 
 use super::account::{Account, AccountUpdate};
 use super::entry::{
-    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
-    StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
+    QueueSeed, StoredItem, StoredOperation,
 };
 use super::history::{ChangeKind, ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::{JournalError, JournalStore, fence};
@@ -189,6 +189,14 @@ impl JournalStore for InMemoryJournal {
             Some(queue) => queue.read(query),
             None => JournalPage::empty(query.kind),
         })
+    }
+
+    async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError> {
+        let tables = self.tables();
+        Ok(tables
+            .queues
+            .get(&queue)
+            .map_or_else(JournalCounts::default, Queue::count))
     }
 
     async fn keep_configuration(

@@ -10,7 +10,7 @@ use super::entry::{ActionJournalRow, Change, MasterDataJson, QueueDeRow, QueueRo
 use super::fence::StoredQueue;
 
 /// Type of the action journal that marks a queue whose migration was started (`fiscal-spec.md` 4.11).
-pub(super) const MIGRATION_STARTED: &str = "4445000100000019";
+pub(crate) const MIGRATION_STARTED: &str = "4445000100000019";
 
 /// What is stored when a queue is opened.
 #[derive(Debug, Clone)]

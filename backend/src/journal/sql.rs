@@ -50,6 +50,8 @@ mod find;
 mod find_items;
 /// Pages for export.
 mod export;
+/// How many rows there are.
+mod count;
 
 use std::time::Duration;
 
@@ -67,8 +69,8 @@ use super::account::{Account, AccountUpdate};
 use super::config::JournalConfig;
 use super::connection_string::Database;
 use super::entry::{
-    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
-    StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
+    QueueSeed, StoredItem, StoredOperation,
 };
 use super::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::metrics::JournalMetrics;
@@ -301,6 +303,10 @@ impl JournalStore for SqlJournal {
 
     async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError> {
         self.readers.ask(&export::ReadPage { queue, query }).await
+    }
+
+    async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError> {
+        self.readers.ask(&count::Counts { queue }).await
     }
 
     async fn keep_configuration(

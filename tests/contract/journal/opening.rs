@@ -240,7 +240,8 @@ async fn every_opening_is_noted_except_in_migration(stand: Stand) {
     let mut till = Till::start(&store, QueueId::random()).await;
     let mut reopened = seed(till.queue.queue);
     reopened.started = action("Queue started", NOON);
-    store.open(&till.tenure, &reopened, later(1)).await.unwrap();
+    let opened = store.open(&till.tenure, &reopened, later(1)).await.unwrap();
+    assert!(!opened.in_migration);
     assert_eq!(started(&store, till.queue.queue).await, [NOON, later(1)]);
 
     let intent = till.begin().await.unwrap();
@@ -251,10 +252,11 @@ async fn every_opening_is_noted_except_in_migration(stand: Stand) {
         ..action("migration", NOON)
     })];
     till.append(entry).await.unwrap();
-    store
+    let opened = store
         .open(&till.tenure, &seed(till.queue.queue), later(2))
         .await
         .unwrap();
+    assert!(opened.in_migration);
     assert_eq!(started(&store, till.queue.queue).await, [NOON, later(1)]);
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use backend::journal::JournalStore;
 use backend::journal::entry::{
-    JournalKind, JournalPage, JournalQuery, JournalRange, JournalRows, KeptConfiguration,
+    Change, JournalCounts, JournalKind, JournalPage, JournalQuery, JournalRange, JournalRows,
+    KeptConfiguration,
 };
 use shared::clock::Ticks;
 use shared::identity::{CashBoxId, QueueId};
@@ -21,6 +22,7 @@ on_every_store!(
     the_first_rows_of_a_range_are_counted_across_pages,
     items_stand_at_the_moment_of_their_last_write,
     every_journal_of_an_unknown_queue_is_empty,
+    the_rows_of_one_queue_are_counted,
     the_configuration_kept_last_is_found,
 );
 
@@ -210,6 +212,37 @@ async fn every_journal_of_an_unknown_queue_is_empty(stand: Stand) {
         let page = store.read(QueueId::random(), &query).await.unwrap();
         assert!(page.rows.is_empty() && page.next.is_none(), "{page:?}");
     }
+}
+
+async fn the_rows_of_one_queue_are_counted(stand: Stand) {
+    let store = stand.store().await;
+    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut other = Till::start(&store, QueueId::random()).await;
+    let started = store.count(till.queue.queue).await.unwrap();
+    let nothing = JournalCounts::default();
+    assert_eq!(
+        JournalCounts {
+            actions: 0,
+            ..started
+        },
+        nothing
+    );
+    till.sign().await.unwrap();
+    other.sign().await.unwrap();
+    let intent = till.begin().await.unwrap();
+    let mut entry = till.entry(&intent);
+    entry.changes = vec![Change::AddActionJournal(action("One", NOON))];
+    till.append(entry).await.unwrap();
+    till.begin().await.unwrap();
+    let counted = store.count(till.queue.queue).await.unwrap();
+    let expected = JournalCounts {
+        actions: started.actions + 1,
+        journals_de: 0,
+        items: 3,
+        receipts: 2,
+    };
+    assert_eq!(counted, expected);
+    assert_eq!(store.count(QueueId::random()).await.unwrap(), nothing);
 }
 
 async fn the_configuration_kept_last_is_found(stand: Stand) {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use backend::journal::account::{Account, AccountUpdate};
 use backend::journal::entry::{
-    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
-    StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
+    QueueSeed, StoredItem, StoredOperation,
 };
 use backend::journal::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use backend::journal::{JournalError, JournalStore};
@@ -220,6 +220,13 @@ impl JournalStore for JournalEdge {
         let query = *query;
         self.read_from("read", move |simulation| {
             at_once(simulation.world.journal.read(queue, &query))
+        })
+        .await
+    }
+
+    async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError> {
+        self.read_from("count", move |simulation| {
+            at_once(simulation.world.journal.count(queue))
         })
         .await
     }

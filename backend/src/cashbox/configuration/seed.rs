@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::fault::ConfigurationFault;
 use super::section::Section;
 use crate::journal::entry::{ActionJournalRow, MasterDataJson, QueueDeRow, QueueRow, QueueSeed, ScuRow};
+use crate::journal::master_data::MasterData;
 use crate::scu::package::ScuPackage;
 
 /// The longest `CashBoxIdentification`: what the TSE vendors accept as the serial number of a client.
@@ -39,9 +40,21 @@ pub(super) fn read(source: &Source<'_>) -> Result<QueueSeed, ConfigurationFault>
         queue: queue_row(source, queue)?,
         queue_de: queue_de_row(source, queue)?,
         scus: scu_rows(source)?,
-        master_data: source.keys.json_text("init_masterData").map(MasterDataJson),
+        master_data: master_data(source.keys)?,
         started: started(source, queue)?,
     })
+}
+
+/// The master data in the form in which it is stored and compared (2.4, 4.9.3).
+fn master_data(keys: &Section<'_>) -> Result<Option<MasterDataJson>, ConfigurationFault> {
+    const KEY: &str = "init_masterData";
+    let Some(document) = keys.json_text(KEY).map(MasterDataJson) else {
+        return Ok(None);
+    };
+    match MasterData::read(&document) {
+        Ok(read) => Ok(Some(read.to_json())),
+        Err(_) => Err(keys.wrong(KEY, "an object of Account, Outlet, Agencies and PosSystems")),
+    }
 }
 
 /// The entry of a list whose id is the one wanted.

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
-    ActionJournalRow, Entry, Intent, JournalPage, JournalQuery, KeptConfiguration, OpenQueue, QueueSeed,
-    StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
+    QueueSeed, StoredItem, StoredOperation,
 };
 use crate::journal::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use crate::journal::in_memory::InMemoryJournal;
@@ -217,6 +217,10 @@ impl JournalStore for DirectedJournal {
 
     async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError> {
         self.inner.read(queue, query).await
+    }
+
+    async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError> {
+        self.inner.count(queue).await
     }
 
     async fn keep_configuration(

@@ -11,9 +11,9 @@ use crate::journal::JournalError;
 use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
     ActionJournalRow, Change, Entry, FailedFinishRow, FailedStartRow, Intent, InterruptedIntent,
-    JournalDeRow, JournalKind, JournalPage, JournalQuery, MasterDataJson, OpenQueue, OpenTransactionRow,
-    Outcome, QueueDeRow, QueueItemRow, QueueRow, QueueSeed, ReceiptJournalRow, ScuRow, StoredItem,
-    StoredOperation,
+    JournalCounts, JournalDeRow, JournalKind, JournalPage, JournalQuery, MasterDataJson, OpenQueue,
+    OpenTransactionRow, Outcome, QueueDeRow, QueueItemRow, QueueRow, QueueSeed, ReceiptJournalRow, ScuRow,
+    StoredItem, StoredOperation,
 };
 use crate::journal::fence::{self, StoredQueue};
 use crate::journal::merge::{self, MIGRATION_STARTED};
@@ -106,12 +106,13 @@ impl Queue {
     }
 
     pub(super) fn open(&mut self, seed: &QueueSeed, at: Ticks) -> OpenQueue {
+        let in_migration = self.in_migration();
         let stored = merge::Stored {
             queue: self.stored.clone(),
             queue_de: self.queue_de.clone(),
             scus: self.scus.clone(),
             master_data: self.master_data.clone(),
-            in_migration: self.in_migration(),
+            in_migration,
             newest_action: self.actions.iter().map(|action| action.time_stamp).max(),
         };
         let merged = merge::merge(stored, seed, at);
@@ -128,6 +129,17 @@ impl Queue {
             master_data: merged.master_data,
             latest: merged.latest,
             interrupted: self.interrupted(),
+            in_migration,
+        }
+    }
+
+    pub(super) fn count(&self) -> JournalCounts {
+        let rows = |count: usize| i64::try_from(count).expect("rows in memory are fewer");
+        JournalCounts {
+            actions: rows(self.actions.len()),
+            journals_de: rows(self.journals_de.len()),
+            items: rows(self.items.len()),
+            receipts: rows(self.receipts.len()),
         }
     }
 

@@ -40,6 +40,7 @@ pub(super) async fn open(
         in_migration: in_migration(connection, queue).await?,
         newest_action: newest_action(connection, queue).await?,
     };
+    let in_migration = stored.in_migration;
     let mut merged = merge::merge(stored, seed, at);
     merged.queue.settled_row = match interrupted.first() {
         Some(first) => first.item.row - 1,
@@ -77,6 +78,7 @@ pub(super) async fn open(
         master_data: merged.master_data,
         latest: merged.latest,
         interrupted,
+        in_migration,
     })
 }
 

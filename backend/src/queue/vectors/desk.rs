@@ -176,6 +176,7 @@ pub fn new_queue() -> Opening {
             master_data: None,
             latest: zero,
             interrupted: Vec::new(),
+            in_migration: false,
         },
         options: QueueOptions {
             cashbox: CASHBOX.parse().unwrap(),
