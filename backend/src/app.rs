@@ -28,6 +28,7 @@ use crate::http::router::{self, Front};
 use crate::http::{self, Pod};
 use crate::journal::metrics::JournalMetrics;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
 use crate::ownership::Ownership;
 use crate::ownership::handover::http::HttpSuccessors;
 use crate::ownership::peer::HttpPeers;
@@ -179,7 +180,8 @@ fn scus(config: &Config, clock: Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Re
     let simulators = Simulators::new(config.simulator.clone(), clock)
         .context("cannot use the simulator's directory (Byodc__Simulator__Directory)")?;
     let counted = Arc::new(scu::metrics::Metrics::register(metrics.registry())?);
-    let connector = Connector::new(simulators, counted);
+    let outbound = Outbound::by(config.config_service.client.proxy.clone());
+    let connector = Connector::new(simulators, outbound, counted);
     Ok(Scus::new(move |package: &ScuPackage| {
         let unit = connector
             .connect(package)

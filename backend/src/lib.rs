@@ -14,6 +14,8 @@ pub mod http;
 pub mod cashbox;
 /// Asks the configuration service what a cashbox is.
 pub mod config_service;
+/// What all connections out of the site have in common.
+pub mod outbound;
 /// May this pod serve it, and under which epoch.
 pub mod ownership;
 /// Decides what a receipt means: cases, chain, signatures. Knows no network, database or clock of its own.

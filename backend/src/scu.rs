@@ -16,6 +16,8 @@ pub mod connect;
 pub mod deadline;
 /// Asks only while the claim is the newest.
 pub mod confirmed;
+/// The way to a TSE that is asked over HTTP.
+pub mod http_client;
 /// A TSE in software, for trying out and testing.
 pub mod simulator;
 /// How often units were asked.

@@ -1,8 +1,6 @@
 //! Where the documents come from: one question to the configuration service, without patience.
 
-use std::error::Error as _;
 use std::fmt::Debug;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Response, StatusCode};
@@ -13,9 +11,7 @@ use super::client::Config;
 use super::error::{AnswerFault, BuildError, FetchError};
 use super::metrics::Metrics;
 use super::wire::Wire;
-
-/// The longest time until a connection stands.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::outbound;
 
 /// Where the documents come from: the service over HTTP, or a simulated one.
 #[async_trait]
@@ -42,14 +38,8 @@ impl HttpDocuments {
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn new(config: &Config, metrics: Metrics) -> Result<Self, BuildError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would carry the token to an address that nobody configured.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("byodc/", env!("CARGO_PKG_VERSION")))
-            // The environment is read with all other settings, not behind their back.
-            .no_proxy();
-        let http = config.proxy.apply(http).and_then(|http| http.build());
+        let http = config.proxy.apply(outbound::builder());
+        let http = http.and_then(|http| http.build());
         Ok(Self {
             http: http.map_err(BuildError::Http)?,
             wire: Wire::new(config.shape, config.base.clone()),
@@ -107,14 +97,8 @@ fn is_passing(status: StatusCode) -> bool {
         || status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// The failure in words, down to its root, without the address.
 fn unreachable(error: reqwest::Error) -> FetchError {
-    let error = error.without_url();
-    let mut reason = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        reason += &format!(": {cause}");
-        source = cause.source();
+    FetchError::Unreachable {
+        reason: outbound::in_words(error),
     }
-    FetchError::Unreachable { reason }
 }

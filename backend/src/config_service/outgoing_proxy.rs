@@ -83,6 +83,16 @@ impl OutgoingProxy {
         }
     }
 
+    /// Everything through one proxy.
+    #[must_use]
+    pub fn only(address: ProxyAddress) -> Self {
+        Self {
+            http: Some(address.clone()),
+            https: Some(address),
+            except: String::new(),
+        }
+    }
+
     /// Makes a client go this way.
     ///
     /// # Errors
@@ -152,6 +162,15 @@ impl ProxyAddress {
             return Err(ProxyError::Address);
         }
         Ok(Self { url, logon: None })
+    }
+
+    /// The same proxy, logged on to as somebody.
+    #[must_use]
+    pub fn as_user(self, name: String, password: SecretString) -> Self {
+        Self {
+            logon: Some((name, password)),
+            ..self
+        }
     }
 
     fn log_on(&self, proxy: Proxy) -> Proxy {

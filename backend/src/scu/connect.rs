@@ -7,10 +7,12 @@ use thiserror::Error;
 
 use super::Scu;
 use super::deadline::Deadline;
+use super::http_client;
 use super::metrics::Metrics;
 use super::package::ScuPackage;
 use super::simulator::{DELAY_MS_MAX, Simulators, Traits};
 use super::types::TseState;
+use crate::outbound::{self, Outbound};
 
 /// Packages that mean the simulator: ours, and the original's TSE in memory.
 const SIMULATOR_PACKAGES: [&str; 2] = ["byodc.scu.de.simulator", "fiskaltrust.middleware.scu.de.inmemory"];
@@ -47,20 +49,40 @@ pub enum ConnectError {
         /// What it must be.
         rule: &'static str,
     },
+    /// The way to its service cannot be built.
+    #[error("the way to the SCU's service cannot be built: {0}")]
+    NoClient(String),
 }
 
 /// Makes the units of all cashboxes of a pod.
 #[derive(Debug)]
 pub struct Connector {
     simulators: Simulators,
+    outbound: Outbound,
     metrics: Arc<Metrics>,
 }
 
 impl Connector {
-    /// Units that count what they are asked in `metrics`.
+    /// Units that leave the site by `outbound` and count what they are asked in `metrics`.
     #[must_use]
-    pub fn new(simulators: Simulators, metrics: Arc<Metrics>) -> Self {
-        Self { simulators, metrics }
+    pub fn new(simulators: Simulators, outbound: Outbound, metrics: Arc<Metrics>) -> Self {
+        Self {
+            simulators,
+            outbound,
+            metrics,
+        }
+    }
+
+    /// A client for a unit that is asked over HTTP.
+    #[expect(dead_code, reason = "the adapters that use it are on their way")]
+    fn http(&self, package: &ScuPackage) -> Result<reqwest::Client, ConnectError> {
+        let own = http_client::own_proxy(&package.keys).map_err(|(key, rule)| ConnectError::Setting {
+            package: package.package.clone(),
+            key,
+            rule,
+        })?;
+        let client = self.outbound.client(own);
+        client.map_err(|error| ConnectError::NoClient(outbound::in_words(error)))
     }
 
     /// The simulated TSEs, for tests that make them fail.
@@ -131,7 +153,7 @@ mod tests {
         let simulators =
             Simulators::new(simulator::Config::default(), Arc::new(MachineClock::default())).unwrap();
         let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
-        Connector::new(simulators, metrics).connect(&ScuPackage {
+        Connector::new(simulators, Outbound::default(), metrics).connect(&ScuPackage {
             scu: ScuId::from_u128(1),
             package: name.to_owned(),
             version: String::new(),

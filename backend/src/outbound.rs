@@ -1,0 +1,73 @@
+//! What all connections out of the site have in common: the way out, and what a failure is called.
+//!
+//! Never a redirect: it would carry a credential to an address that nobody configured. Never the environment behind
+//! the settings' back: the way out is read with all other settings.
+
+use std::error::Error as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder};
+
+use crate::config_service::outgoing_proxy::{OutgoingProxy, ProxyAddress};
+
+/// The longest time until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client that still needs its way out.
+#[must_use]
+pub fn builder() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("byodc/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+}
+
+/// A failure in words, down to its root, without the address, which may hold a credential.
+#[must_use]
+pub fn in_words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words += &format!(": {cause}");
+        source = cause.source();
+    }
+    words
+}
+
+/// The pod's way out, and clients that take it. They share connections and trusted certificates, so that thousands of
+/// units need one client.
+#[derive(Debug, Default)]
+pub struct Outbound {
+    way_out: OutgoingProxy,
+    /// Built when it is needed first: a pod whose TSEs are all simulated needs none.
+    common: OnceLock<Client>,
+}
+
+impl Outbound {
+    /// Out by this way.
+    #[must_use]
+    pub fn by(way_out: OutgoingProxy) -> Self {
+        Self {
+            way_out,
+            common: OnceLock::new(),
+        }
+    }
+
+    /// A client that goes out by the pod's way, or by a proxy of its own.
+    ///
+    /// # Errors
+    /// When it cannot be built, for example because the machine has no trusted certificates.
+    pub fn client(&self, own: Option<ProxyAddress>) -> Result<Client, reqwest::Error> {
+        if let Some(own) = own {
+            return OutgoingProxy::only(own).apply(builder())?.build();
+        }
+        if let Some(common) = self.common.get() {
+            return Ok(common.clone());
+        }
+        let built = self.way_out.apply(builder())?.build()?;
+        Ok(self.common.get_or_init(|| built).clone())
+    }
+}
