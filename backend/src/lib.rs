@@ -24,6 +24,8 @@ pub mod queue;
 pub mod scu;
 /// Makes it permanent, and decides who may write.
 pub mod journal;
+/// What a tax auditor is handed: the DSFinV-K export of a queue.
+pub mod dsfinvk;
 /// What a pod did, line by line, for a judge.
 pub mod evidence;
 /// Moves idle cashboxes to pods that were added, if it is told to.
