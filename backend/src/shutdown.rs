@@ -20,6 +20,7 @@ use shared::timings::CONNECTIONS_END;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cashbox::registry::drain::pace::Pace;
 use crate::http::Pod;
 
 /// How long a drain may take.
@@ -29,12 +30,12 @@ pub const DRAIN_SECONDS: Setting = Setting::plain(
     "how long a pod that is told to stop finishes receipts and hands its cashboxes to other pods, 1 to 3600; what is \
      left then is taken over by them",
 );
-/// How many cashboxes are handed over at once. Each waits for the others' claims in the journal and on the cores of
-/// their successor, so more at a time make the pause of each longer and the drain hardly shorter.
+/// How many cashboxes are handed over at once at the most: the drain goes gently while it has time (`pace.rs`).
 pub const RELEASES_MAX: Setting = Setting::plain(
     "Byodc__Drain__ReleasesMax",
     "16",
-    "how many cashboxes are handed over or released at the same time while the pod stops, 1 to 4096",
+    "how many cashboxes at most are handed over or released at the same time while the pod stops, 1 to 4096; two while \
+     that is fast enough",
 );
 
 /// Every setting of this part.
@@ -86,8 +87,9 @@ pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
         pod.ownership.release_everything().await;
     }
     tracing::info!(pod.id = %pod.id, cashboxes = pod.registry.len(), "the pod drains");
+    let pace = Pace::within(config.budget, config.releases_max);
     tokio::select! {
-        () = pod.registry.drain(config.releases_max) => tracing::info!("every cashbox has left"),
+        () = pod.registry.drain(&pace) => tracing::info!("every cashbox has left"),
         () = tokio::time::sleep(config.budget) => {
             tracing::warn!(left = pod.registry.len(), "the time to drain is up: the rest is left to takeover");
         }

@@ -139,12 +139,21 @@ impl Registry {
         outcome
     }
 
-    /// The first pod that agrees, while this one goes on serving.
+    /// The first pod that agrees, while this one goes on serving. An older generation is asked only where the newer one
+    /// refused: a new pod that is too busy to answer still gets the cashbox with its next request, and an old one would
+    /// have to hand it on when it stops in its turn.
     async fn willing_successor(&self, handle: &CashboxHandle, target: &HandoverTarget) -> Option<PodRecord> {
         let cashbox = handle.cashbox();
         let candidates = self.parts().ownership.successors(cashbox, target);
         let offer = self.parts().offer(cashbox, handle.terms());
+        let mut silent: Option<String> = None;
         for pod in candidates.into_iter().take(ASKED_MAX) {
+            if silent
+                .as_ref()
+                .is_some_and(|generation| *generation != pod.generation)
+            {
+                return None;
+            }
             match self.parts().successors.prepare(&pod, cashbox, &offer).await {
                 Readiness::Prepared | Readiness::Expecting => return Some(pod),
                 Readiness::Refused(why) => {
@@ -152,6 +161,7 @@ impl Registry {
                 }
                 Readiness::Unreachable => {
                     tracing::debug!(cashbox.id = %cashbox, to = %pod.id, "a successor did not answer");
+                    silent = Some(pod.generation);
                 }
             }
         }

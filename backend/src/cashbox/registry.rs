@@ -15,7 +15,7 @@ mod listing;
 /// Frees cashboxes that make no progress.
 pub mod watchdog;
 /// Gives everything away when the pod stops.
-mod drain;
+pub mod drain;
 
 use std::collections::BTreeMap;
 use std::future::Future;

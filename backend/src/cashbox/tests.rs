@@ -26,6 +26,7 @@ use shared::api::refusal::Refusal;
 use shared::identity::OperationId;
 
 use super::error::CashboxError;
+use super::registry::drain::pace::Pace;
 use crate::journal::JournalStore as _;
 use crate::journal::history::ClaimReason;
 use directed_journal::{Direction, Step};
@@ -42,7 +43,7 @@ async fn the_same_operation_gives_the_same_answer_now_and_later_and_another_cont
         pod.sign_as(operation, "R-2").await,
         Err(CashboxError::OtherContent)
     );
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     assert_eq!(world.pod("b").sign_as(operation, "R-1").await, Ok(first));
     assert_eq!(world.receipts().await, 1);
 }
@@ -99,7 +100,7 @@ async fn an_error_that_was_stored_is_told_again() {
     let operation = OperationId::random();
     let first = pod.sign_case(operation, world::EXPLICIT_ZERO).await;
     assert!(matches!(first, Err(CashboxError::Rejected { .. })), "{first:?}");
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     assert_eq!(
         world.pod("b").sign_case(operation, world::EXPLICIT_ZERO).await,
         first
@@ -171,7 +172,7 @@ async fn a_reset_of_a_cashbox_that_does_not_run_needs_the_configuration_service_
     let world = World::new().await;
     let first = world.pod("a");
     first.sign("R-0").await.unwrap();
-    first.registry.drain(1).await;
+    first.registry.drain(&Pace::unhurried(1)).await;
     world.service.away.store(true, Ordering::SeqCst);
     let next = world.pod("b");
     assert_eq!(next.reset().await, Err(Refusal::ConfigurationUnavailable.into()));
@@ -394,7 +395,7 @@ async fn a_drain_finishes_the_receipt_that_runs_and_sends_those_who_wait_elsewhe
     pod.until_waiting(1).await;
     let drain = tokio::spawn({
         let pod = pod.clone();
-        async move { pod.registry.drain(4).await }
+        async move { pod.registry.drain(&Pace::unhurried(4)).await }
     });
     pod.until_draining().await;
     held.go_on();

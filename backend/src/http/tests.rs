@@ -8,6 +8,7 @@ use tower::ServiceExt as _;
 
 use super::path::Endpoint;
 use super::*;
+use crate::cashbox::registry::drain::pace::Pace;
 use crate::cashbox::tests::world::{CASHBOX, TOKEN, World};
 
 const BODY_BYTES_MAX: usize = 2048;
@@ -204,7 +205,7 @@ async fn the_history_of_a_cashbox_is_read_part_by_part_from_new_to_old() {
         post(&pod, "/api/sign", &receipt("R-1")).await.status(),
         StatusCode::OK
     );
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     let path = format!("/admin/v1/cashboxes/{CASHBOX}/history");
     let (status, first) = ask_admin(&pod, &format!("{path}?limit=1")).await;
     assert_eq!(status, StatusCode::OK);
@@ -260,7 +261,7 @@ async fn a_pod_says_what_its_removal_would_cost() {
         StatusCode::OK
     );
     assert_eq!(cost().await, 1);
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     assert_eq!(cost().await, 0);
 }
 

@@ -1,9 +1,14 @@
 //! Gives everything away when the pod stops, and says afterwards where it went.
 
+/// How many leave at the same time.
+pub mod pace;
+
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
+use std::time::Duration;
 
-use futures::{StreamExt as _, stream};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use shared::api::refusal::Refusal;
 use shared::identity::CashBoxId;
 use shared::ownership::store::Owner;
@@ -12,22 +17,45 @@ use super::{Registry, Slot};
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::ownership::handover::HandoverTarget;
+use pace::{Pace, Progress};
+
+/// How often the pace is looked at while nothing ends.
+const LOOK: Duration = Duration::from_secs(1);
 
 impl Registry {
-    /// Starts nothing any more, and hands everything that runs to other pods, so many at a time and each once. What no
-    /// pod takes is given back.
-    pub async fn drain(&self, at_once: usize) {
+    /// Starts nothing any more, and hands everything that runs to other pods, each once. What no pod takes is given
+    /// back.
+    pub async fn drain(&self, pace: &Pace) {
         self.inner.draining.cancel();
         if !self.is_empty() {
             self.inner.parts.ownership.look_around().await;
         }
+        let mut progress = Progress::begin();
         loop {
             let slots: Vec<_> = self.slots().values().cloned().collect();
             if slots.is_empty() {
                 return;
             }
-            let departing = stream::iter(slots).for_each_concurrent(at_once, |slot| self.depart(slot));
-            departing.await;
+            self.see_out(slots, pace, &mut progress).await;
+        }
+    }
+
+    /// Lets all of these leave, as many at a time as the pace asks for.
+    async fn see_out(&self, mut waiting: Vec<Slot>, pace: &Pace, progress: &mut Progress) {
+        let mut leaving = FuturesUnordered::new();
+        loop {
+            let at_once = pace.at_once(progress, waiting.len() + leaving.len());
+            while leaving.len() < at_once
+                && let Some(slot) = waiting.pop()
+            {
+                leaving.push(self.depart(slot));
+            }
+            if leaving.is_empty() {
+                return;
+            }
+            let under_way = leaving.len();
+            let ended = tokio::time::timeout(LOOK, leaving.next()).await.is_ok();
+            progress.pass(under_way, usize::from(ended));
         }
     }
 

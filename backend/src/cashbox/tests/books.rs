@@ -8,6 +8,7 @@ use shared::identity::OperationId;
 use super::directed_journal::{Direction, Step};
 use super::world::{Pod, World};
 use crate::cashbox::error::CashboxError;
+use crate::cashbox::registry::drain::pace::Pace;
 use crate::scu::simulator::script::{Effect, OperationKind, Rule};
 
 const ORPHANS: &str = "byodc_orphan_signatures_total";
@@ -40,7 +41,7 @@ async fn restored_from_a_backup() -> World {
     let backup = world.journal.inner.backup();
     pod.sign("R-2").await.unwrap();
     pod.sign("R-3").await.unwrap();
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     world.journal.inner.restore(&backup);
     world.forget_owners();
     world
@@ -58,7 +59,7 @@ async fn a_journal_older_than_its_tse_stops_the_cashbox_and_stays_stopped() {
     assert_eq!(pod.epoch(), epoch, "a refusal costs no claim");
     assert_eq!(world.receipts().await, 2);
 
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     world
         .tse()
         .push(rule(OperationKind::LastSteps, Effect::Unreachable, None));
@@ -80,7 +81,7 @@ async fn an_accepted_journal_goes_on_and_what_was_lost_is_journaled() {
     assert_eq!(world.noted("StaleJournalAccepted").await.len(), 1);
     assert_eq!((pod.figure(STALE), pod.figure(ORPHANS)), (0, 4));
 
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     let next = world.pod("c");
     next.sign("R-5").await.unwrap();
     assert_eq!(next.figure(ORPHANS), 0);
@@ -109,12 +110,12 @@ async fn an_epoch_that_the_store_remembers_and_the_journal_does_not_stops_the_ca
     first.activate().await;
     first.sign("R-1").await.unwrap();
     let backup = world.journal.inner.backup();
-    first.registry.drain(1).await;
+    first.registry.drain(&Pace::unhurried(1)).await;
     for name in ["b", "c"] {
         // Nothing is signed: the TSE has nothing to say against the backup.
         let pod = world.pod(name);
         pod.reset().await.unwrap();
-        pod.registry.drain(1).await;
+        pod.registry.drain(&Pace::unhurried(1)).await;
     }
     world.journal.inner.restore(&backup);
     let pod = world.pod("d");
@@ -122,7 +123,7 @@ async fn an_epoch_that_the_store_remembers_and_the_journal_does_not_stops_the_ca
     assert_eq!(pod.accept_journal().await.unwrap().orphans, 0);
     pod.sign("R-2").await.unwrap();
     assert_eq!(world.owner().await.unwrap().epoch, pod.epoch());
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     world.pod("e").sign("R-3").await.unwrap();
 }
 
@@ -175,7 +176,7 @@ async fn a_receipt_settled_while_its_tse_is_away_is_accepted_unsigned_and_its_si
     pod.sign_case(OperationId::random(), ZERO_RECEIPT).await.unwrap();
     assert_eq!(world.noted("TseOrphanSignature").await.len(), 2);
     assert_eq!(pod.figure(ORPHANS), 2);
-    pod.registry.drain(1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
     let next = world.pod("b");
     next.sign("R-2").await.unwrap();
     assert_eq!(

@@ -12,6 +12,7 @@ use super::directed_successors::Failing;
 use super::world::{Pod, World};
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handover::HandoverOutcome;
+use crate::cashbox::registry::drain::pace::Pace;
 use crate::ownership::handover::HandoverTarget;
 
 const ANY: HandoverTarget = HandoverTarget::Any;
@@ -169,7 +170,7 @@ async fn a_pod_that_drains_before_the_first_request_lets_go_of_what_it_expected(
     world.successors.fail(successor.id().incarnation, Failing::Seal);
     owner.hand_over(&ANY).await;
     assert_eq!(world.owner().await.unwrap().pod.id, successor.id());
-    successor.registry.drain(1).await;
+    successor.registry.drain(&Pace::unhurried(1)).await;
     assert_eq!(successor.sign("R-1").await, Err(Refusal::Draining.into()));
     world.until_free().await;
     assert_eq!(owner.sign("R-1").await.unwrap().unwrap().queue_row, 2);
@@ -259,7 +260,7 @@ async fn a_drain_moves_each_cashbox_once_to_the_newest_generation_and_says_where
     let epochs = [old[0].epoch(), old[1].at(other).epoch()];
     for pod in &old {
         pod.until_successors(5).await;
-        pod.registry.drain(2).await;
+        pod.registry.drain(&Pace::unhurried(2)).await;
         assert!(pod.registry.is_empty());
         world.bury(pod).await;
     }
@@ -279,4 +280,29 @@ async fn a_drain_moves_each_cashbox_once_to_the_newest_generation_and_says_where
         Err(Refusal::Draining.into()),
         "never here"
     );
+}
+
+#[tokio::test]
+async fn a_drain_gives_nothing_to_an_old_pod_because_the_new_one_is_busy() {
+    let world = World::new().await;
+    let (draining, other_old) = owner_and_successor(&world).await;
+    let new = world.ready_pod("c", "new", 9).await;
+    draining.until_successors(2).await;
+    world.successors.fail(new.id().incarnation, Failing::Prepare);
+    assert_eq!(draining.hand_over(&ANY).await, HandoverOutcome::NoSuccessor);
+    draining.registry.drain(&Pace::unhurried(1)).await;
+    assert!(!other_old.hosts());
+    world.until_free().await;
+    assert_eq!(new.sign("R-1").await.unwrap().unwrap().queue_row, 2);
+}
+
+#[tokio::test]
+async fn a_drain_gives_to_an_old_pod_what_every_new_one_refuses() {
+    let world = World::new().await;
+    let (draining, other_old) = owner_and_successor(&world).await;
+    let new = world.ready_pod("c", "new", 9).await;
+    draining.until_successors(2).await;
+    new.registry.parts().ownership.pod().drain();
+    draining.registry.drain(&Pace::unhurried(1)).await;
+    assert!(other_old.hosts() && !new.hosts());
 }
