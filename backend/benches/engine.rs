@@ -12,7 +12,10 @@ use std::hint::black_box;
 use async_trait::async_trait;
 use backend::journal::entry::{Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow};
 use backend::queue::engine::{QueueEngine, QueueOptions, WhenNotFound};
+use backend::queue::export::KeepExports;
 use backend::queue::signatures::OptionalMark;
+use backend::queue::site::{ExportError, ExportOrder, Exported, Site};
+use backend::queue::work::Edges;
 use backend::scu::types::*;
 use backend::scu::{Scu, ScuError};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -201,9 +204,25 @@ fn active_queue() -> QueueEngine {
         is_sandbox: false,
         optional_mark: OptionalMark::Shown,
         when_not_found: WhenNotFound::AnswerNothing,
+        keep_exports: KeepExports::All,
         processing_version: "bench".to_owned(),
     };
     QueueEngine::new(opened, options)
+}
+
+#[async_trait]
+impl Site for InstantTse {
+    async fn export(&self, _tse: &dyn Scu, _order: ExportOrder) -> Result<Exported, ExportError> {
+        not_in_this_bench().map_err(ExportError::Tse)
+    }
+}
+
+fn edges(clock: &ScriptedClock) -> Edges<'_> {
+    Edges {
+        scu: &InstantTse,
+        clock,
+        site: &InstantTse,
+    }
 }
 
 fn read(body: &str) -> ReceiptRequest {
@@ -230,13 +249,13 @@ fn ten_line_receipt(criterion: &mut Criterion) {
         bencher.iter(|| engine.receive(black_box(&request), &clock))
     });
     group.bench_function("process", |bencher| {
-        bencher.iter(|| block_on(engine.process(&begun, black_box(&request), &InstantTse, &clock)))
+        bencher.iter(|| block_on(engine.process(&begun, black_box(&request), edges(&clock))))
     });
     group.bench_function("all, from body to answer", |bencher| {
         bencher.iter(|| {
             let request = read(black_box(&body));
             let begun = intent(&engine, &request, &clock);
-            let processed = block_on(engine.process(&begun, &request, &InstantTse, &clock));
+            let processed = block_on(engine.process(&begun, &request, edges(&clock)));
             match processed.answer {
                 backend::queue::answer::Answer::Response(response) => response.to_json(Shape::Camel),
                 backend::queue::answer::Answer::Failed { message } => panic!("{message}"),

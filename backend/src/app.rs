@@ -133,6 +133,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         metrics.registry(),
     )?;
     let registry = Registry::new(Arc::new(Parts {
+        packing: tokio::sync::Semaphore::new(crate::cashbox::export::ROWS_AT_ONCE),
         config: config.cashbox.clone(),
         ownership: ownership.clone(),
         owners,

@@ -39,6 +39,10 @@ mod rest;
 pub mod actor;
 /// One receipt, from request to answer.
 mod receipt;
+/// What a receipt gets from this pod.
+mod site;
+/// The TSE's log into the journal.
+pub mod export;
 /// Before it serves: may the journal be continued, and what was interrupted.
 mod settle;
 /// What the journal holds, beside what the TSE has signed.
@@ -156,6 +160,8 @@ pub struct Config {
     pub stuck_after: Duration,
     /// `Byodc__Cashbox__OwnDatabases`.
     pub own_databases: OwnDatabases,
+    /// Exports of the TSE within a receipt.
+    pub exports: export::Config,
 }
 
 impl Config {
@@ -178,6 +184,7 @@ impl Config {
             starts_max,
             stuck_after: Duration::from_secs(settings.number(&STUCK_SECONDS, 1..=86_400, faults)),
             own_databases: OwnDatabases::read(settings, faults),
+            exports: export::Config::read(settings, faults),
         }
     }
 }

@@ -83,6 +83,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         config_service::SETTINGS,
         simulator::SETTINGS,
         cashbox::SETTINGS,
+        cashbox::export::SETTINGS,
         rebalance::SETTINGS,
         deletion_cost::SETTINGS,
         shutdown::SETTINGS,

@@ -47,13 +47,14 @@ use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::ownership::tenure::Tenure;
 use account::{Account, AccountUpdate};
 use config::JournalConfig;
 use entry::{
-    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
-    QueueSeed, StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
+    KeptConfiguration, OpenQueue, QueueSeed, StoredItem, StoredOperation,
 };
 use history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use metrics::JournalMetrics;
@@ -152,6 +153,14 @@ pub trait JournalStore: Send + Sync + Debug {
     /// Adds action journal rows that come with no new receipt: a receipt request answered out of the journal says
     /// so and consumes no row. In order, all or none; fenced as every write.
     async fn append_actions(&self, tenure: &Tenure, rows: Vec<ActionJournalRow>) -> Result<(), JournalError>;
+
+    /// Keeps an export of the TSE while the receipt that caused it is still being worked on: what the TSE is told to
+    /// erase afterwards must be durable before. Fenced as every write. The row may be large, so it holds up no other
+    /// cashbox. One with the same id and time stamp must not exist: [`Self::has_export`] tells.
+    async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError>;
+
+    /// Whether an export of this id was kept at `since` or later.
+    async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError>;
 
     /// What became of an operation: its stored answer, an intent without outcome, or nothing.
     async fn find_operation(

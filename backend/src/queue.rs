@@ -34,6 +34,10 @@ pub mod cases;
 pub mod process_data;
 /// The calls to the TSE, and what is known after a call that got no answer.
 pub mod transaction;
+/// What a receipt asks of the pod that works on it.
+pub mod site;
+/// A closing takes the TSE's log into the journal.
+pub mod export;
 /// The TSE does not answer: receipts go on without it.
 pub mod failed_mode;
 /// The signatures of an answer, in order.

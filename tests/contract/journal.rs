@@ -11,6 +11,8 @@ mod claims;
 mod history;
 /// Intents and entries.
 mod writes;
+/// Exports of the TSE.
+mod exports;
 /// Opening: merge rules, interrupted intents.
 mod opening;
 /// Looking receipts up, pages.

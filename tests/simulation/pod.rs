@@ -189,6 +189,7 @@ fn build(
         wall.clone(),
     );
     let registry = Registry::new(Arc::new(Parts {
+        packing: tokio::sync::Semaphore::new(cashbox::export::ROWS_AT_ONCE),
         config: read(cashbox::Config::read),
         ownership: ownership.clone(),
         owners,

@@ -1,8 +1,9 @@
 //! What the queue engine is told of a configuration.
 
 use super::configuration::CashboxConfiguration;
-use super::configuration::options::UnknownReceiptRequest;
+use super::configuration::options::{TarExport, UnknownReceiptRequest};
 use crate::queue::engine::{QueueOptions, WhenNotFound};
+use crate::queue::export::KeepExports;
 use crate::queue::signatures::OptionalMark;
 
 /// The build, as it is stored with each request.
@@ -22,6 +23,11 @@ pub(super) fn of(configuration: &CashboxConfiguration) -> QueueOptions {
         when_not_found: match options.unknown_receipt_request {
             UnknownReceiptRequest::AnswerNothing => WhenNotFound::AnswerNothing,
             UnknownReceiptRequest::Sign => WhenNotFound::SignNow,
+        },
+        keep_exports: match options.tar_export {
+            TarExport::All => KeepExports::All,
+            TarExport::None => KeepExports::Nothing,
+            TarExport::Erased => KeepExports::Erased,
         },
         processing_version: PROCESSING_VERSION.to_owned(),
     }

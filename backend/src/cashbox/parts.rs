@@ -6,6 +6,7 @@ use std::sync::Arc;
 use shared::clock::Clock;
 use shared::identity::pod::PodId;
 use shared::ownership::store::OwnershipStore;
+use tokio::sync::Semaphore;
 
 use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub scus: Scus,
     /// What this pod has acknowledged of queues that ran here.
     pub acknowledged: Acknowledged,
+    /// Places for exports that become rows ([`super::export::ROWS_AT_ONCE`]).
+    pub packing: Semaphore,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What is counted.

@@ -18,11 +18,13 @@ use super::actor::Actor;
 use super::command::{Answer, Sign};
 use super::error::CashboxError;
 use super::guarded::Guarded;
+use super::site::PodSite;
 use super::trouble::Trouble;
 use super::write::Begun;
 use crate::evidence;
 use crate::journal::entry::{Intent, Outcome, StoredOperation};
 use crate::queue::earlier::Earlier;
+use crate::queue::work::Edges;
 use crate::queue::{answer, intake};
 use crate::scu::Scu;
 use crate::scu::confirmed::Confirmed;
@@ -84,10 +86,13 @@ impl Actor {
             .clone()
             .map_or_else(|| self.scu.clone(), |guarded| guarded as Arc<dyn Scu>);
         let scu = Confirmed::new(unit, journal, self.tenure.clone(), committed);
-        let processed = self
-            .engine
-            .process(intent, request, &scu, &*self.parts.clock)
-            .await;
+        let site = PodSite::new(self.parts.clone(), self.tenure.clone());
+        let edges = Edges {
+            scu: &scu,
+            clock: &*self.parts.clock,
+            site: &site,
+        };
+        let processed = self.engine.process(intent, request, edges).await;
         if let Some(refusal) = scu.take_refusal() {
             return Err(unsure(&refusal));
         }

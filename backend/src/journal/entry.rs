@@ -350,6 +350,13 @@ pub enum Change {
     AddActionJournal(ActionJournalRow),
     /// Keeps a TSE export.
     AddJournalDe(JournalDeRow),
+    /// Drops a TSE export that was kept while the receipt was worked on, and is not wanted after all.
+    RemoveJournalDe {
+        /// Its id.
+        id: Uuid,
+        /// Its `TimeStamp`.
+        time_stamp: Ticks,
+    },
     /// Opens a transaction, replacing one of the same reference.
     PutOpenTransaction(OpenTransactionRow),
     /// Forgets an open transaction.

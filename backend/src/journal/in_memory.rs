@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
+use uuid::Uuid;
 
 use super::account::{Account, AccountUpdate};
 use super::entry::{
-    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
-    QueueSeed, StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
+    KeptConfiguration, OpenQueue, QueueSeed, StoredItem, StoredOperation,
 };
 use super::history::{ChangeKind, ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::{JournalError, JournalStore, fence};
@@ -132,6 +133,19 @@ impl JournalStore for InMemoryJournal {
             .held(tenure, "appending action journals")?
             .append_actions(rows);
         Ok(())
+    }
+
+    async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError> {
+        self.tables()
+            .held(tenure, "keeping an export of the TSE")?
+            .keep_export(row);
+        Ok(())
+    }
+
+    async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError> {
+        let tables = self.tables();
+        let queue = tables.queues.get(&queue);
+        Ok(queue.is_some_and(|queue| queue.has_export(id, since)))
     }
 
     async fn find_operation(

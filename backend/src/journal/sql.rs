@@ -52,6 +52,8 @@ mod find_items;
 mod export;
 /// How many rows there are.
 mod count;
+/// Keeping exports of the TSE.
+mod journal_de;
 
 use std::time::Duration;
 
@@ -64,13 +66,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::account::{Account, AccountUpdate};
 use super::config::JournalConfig;
 use super::connection_string::Database;
 use super::entry::{
-    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
-    QueueSeed, StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
+    KeptConfiguration, OpenQueue, QueueSeed, StoredItem, StoredOperation,
 };
 use super::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::metrics::JournalMetrics;
@@ -91,6 +94,8 @@ pub(super) struct SqlJournal {
     lanes: Vec<mpsc::Sender<Pending>>,
     readers: Readers,
     notes: Notes,
+    /// For what is large: it gets a writer of its own.
+    apart: journal_de::Apart,
     timeout: Duration,
     closing: CancellationToken,
     tasks: TaskTracker,
@@ -126,6 +131,7 @@ impl SqlJournal {
             lanes,
             readers: Readers::new(patient, config.readers, config.timeout),
             notes: Notes::new(metrics.history_lost.clone()),
+            apart: journal_de::Apart::new(config, metrics),
             timeout: config.timeout,
             closing,
             tasks,
@@ -257,6 +263,14 @@ impl JournalStore for SqlJournal {
         let tenure = tenure.clone();
         self.write_and_be_done(Write::AppendActions { tenure, rows })
             .await
+    }
+
+    async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError> {
+        self.apart.keep(tenure.clone(), row).await
+    }
+
+    async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError> {
+        self.readers.ask(&journal_de::IsKept { queue, id, since }).await
     }
 
     async fn find_operation(

@@ -12,13 +12,13 @@ use shared::identity::CashBoxId;
 
 use super::answer::Answer;
 use super::earlier::{self, Earlier};
+use super::export::KeepExports;
 use super::intake::{self, PreQueueError};
 use super::signatures::OptionalMark;
 use super::state::QueueState;
-use super::work::{CaseError, Work};
+use super::work::{CaseError, Edges, Work};
 use super::{conclusion, dispatch};
 use crate::journal::entry::{Entry, Intent, OpenQueue, QueueItemRow, StoredItem};
-use crate::scu::Scu;
 
 /// What the configuration says of a queue beyond what its journal holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct QueueOptions {
     pub optional_mark: OptionalMark,
     /// `receiptrequestmode`: what happens when the receipt asked for is not found.
     pub when_not_found: WhenNotFound,
+    /// `TarFileExportMode`: which exports of the TSE are kept.
+    pub keep_exports: KeepExports,
     /// `ProcessingVersion`, stored with each request.
     pub processing_version: String,
 }
@@ -78,6 +80,12 @@ impl QueueEngine {
         &self.state
     }
 
+    /// What the configuration says.
+    #[must_use]
+    pub fn options(&self) -> &QueueOptions {
+        &self.options
+    }
+
     /// Whether the request asks for an earlier receipt: then the journal's items of its reference go to
     /// [`Self::match_earlier`] before anything else.
     #[must_use]
@@ -117,14 +125,8 @@ impl QueueEngine {
 
     /// Decides a request and has it signed. The same call settles an interrupted intent, with the request read by
     /// [`intake::stored_request`]. The state does not change.
-    pub async fn process(
-        &self,
-        intent: &Intent,
-        request: &ReceiptRequest,
-        scu: &dyn Scu,
-        clock: &dyn Clock,
-    ) -> Processed {
-        let mut work = Work::new(&self.state, &self.options, &intent.item, request, scu, clock);
+    pub async fn process(&self, intent: &Intent, request: &ReceiptRequest, edges: Edges<'_>) -> Processed {
+        let mut work = Work::new(&self.state, &self.options, &intent.item, request, edges);
         let decided = async {
             let sums = conclusion::sums(&work)?;
             let verdict = dispatch::decide(&mut work).await?;

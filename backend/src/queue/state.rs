@@ -129,7 +129,7 @@ impl QueueState {
     fn adopt_change(&mut self, change: &Change) {
         match change {
             Change::AddActionJournal(note) => self.disabled_noted |= notes::is_disabled_queue(note),
-            Change::AddJournalDe(_) => {}
+            Change::AddJournalDe(_) | Change::RemoveJournalDe { .. } => {}
             Change::PutOpenTransaction(row) => {
                 self.open_transactions
                     .insert(row.receipt_reference.clone(), row.clone());

@@ -5,6 +5,8 @@
 mod desk;
 /// The deterministic test TSE "T".
 mod tse;
+/// The pod around it.
+mod site;
 /// TV-02, TV-03: before and at the initial operation.
 mod activation;
 /// TV-04, TV-08, TV-20: receipts in one go.
@@ -21,6 +23,8 @@ mod process_data;
 mod zero_receipt;
 /// TV-13: the TSE goes away and comes back.
 mod outage;
+/// Exports of the TSE.
+mod exports;
 /// TV-16: receipt requests.
 mod receipt_request;
 /// TV-17: the hash chain.

@@ -7,12 +7,14 @@ use shared::api::receipt_request::ReceiptRequest;
 use shared::api::signature_item::SignatureItem;
 use shared::clock::{Clock, Ticks};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::engine::QueueOptions;
 use super::notes::Note;
 use super::overlay::{Changed, Overlay};
 use super::process_data::ProcessData;
 use super::receipt_case::{IMPLICIT, ReceiptCase, TRAINING};
+use super::site::Site;
 use super::state::QueueState;
 use crate::journal::entry::{
     ActionJournalRow, Change, FailedFinishRow, FailedStartRow, OpenTransactionRow, QueueDeRow, QueueItemRow,
@@ -89,6 +91,17 @@ pub struct LifeChange {
     pub stopped: Option<Ticks>,
 }
 
+/// What a receipt is worked on with.
+#[derive(Debug, Clone, Copy)]
+pub struct Edges<'a> {
+    /// The TSE.
+    pub scu: &'a dyn Scu,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The pod.
+    pub site: &'a dyn Site,
+}
+
 /// One receipt being worked on.
 #[derive(Debug)]
 pub struct Work<'a> {
@@ -110,6 +123,8 @@ pub struct Work<'a> {
     pub clock: &'a dyn Clock,
     /// The TSE. Called through [`super::transaction`], where interrupted calls are settled.
     pub(super) scu: &'a dyn Scu,
+    /// The pod.
+    pub(super) site: &'a dyn Site,
     /// How many TSE transactions the receipt has begun: each has its own step.
     pub(super) steps: u32,
     /// The German part, as it will be when the receipt is accepted.
@@ -126,6 +141,10 @@ pub struct Work<'a> {
     pub scu_row: Option<ScuRow>,
     /// What the TSE said of itself during this receipt.
     pub(super) tse_info: Option<TseInfo>,
+    /// How many exports the receipt has asked for.
+    pub(super) exports: u32,
+    /// Exports that were kept and are not wanted after all: id and time stamp.
+    pub(super) dropped_exports: Vec<(Uuid, Ticks)>,
     notes: Vec<ActionJournalRow>,
 }
 
@@ -135,9 +154,9 @@ impl<'a> Work<'a> {
         options: &'a QueueOptions,
         item: &'a QueueItemRow,
         request: &'a ReceiptRequest,
-        scu: &'a dyn Scu,
-        clock: &'a dyn Clock,
+        edges: Edges<'a>,
     ) -> Self {
+        let Edges { scu, clock, site } = edges;
         Self {
             state,
             options,
@@ -151,6 +170,7 @@ impl<'a> Work<'a> {
             began: state.now(clock),
             clock,
             scu,
+            site,
             steps: 0,
             queue_de: state.queue_de.clone(),
             life_change: LifeChange::default(),
@@ -159,6 +179,8 @@ impl<'a> Work<'a> {
             failed_finishes: Overlay::over(&state.failed_finishes),
             scu_row: None,
             tse_info: None,
+            exports: 0,
+            dropped_exports: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -244,10 +266,13 @@ impl<'a> Work<'a> {
             Changed::Removed(receipt_reference) => Change::RemoveFailedFinish { receipt_reference },
         });
         let scu = self.scu_row.into_iter().map(Change::PutScu);
+        let exports = self.dropped_exports.into_iter();
+        let exports = exports.map(|(id, time_stamp)| Change::RemoveJournalDe { id, time_stamp });
         let notes = self.notes.into_iter().map(Change::AddActionJournal);
         open.chain(starts)
             .chain(finishes)
             .chain(scu)
+            .chain(exports)
             .chain(notes)
             .collect()
     }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use backend::journal::account::{Account, AccountUpdate};
 use backend::journal::entry::{
-    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
-    QueueSeed, StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
+    KeptConfiguration, OpenQueue, QueueSeed, StoredItem, StoredOperation,
 };
 use backend::journal::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use backend::journal::{JournalError, JournalStore};
@@ -12,6 +12,7 @@ use backend::ownership::tenure::Tenure;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
+use uuid::Uuid;
 
 use crate::mutant::Mutant;
 use crate::simulation::Simulation;
@@ -155,6 +156,21 @@ impl JournalStore for JournalEdge {
         let tenure = tenure.clone();
         self.write_to("append actions", move |simulation| {
             at_once(simulation.world.journal.append_actions(&tenure, rows))
+        })
+        .await
+    }
+
+    async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError> {
+        let tenure = tenure.clone();
+        self.write_to("keep export", move |simulation| {
+            at_once(simulation.world.journal.keep_export(&tenure, row))
+        })
+        .await
+    }
+
+    async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError> {
+        self.read_from("has export", move |simulation| {
+            at_once(simulation.world.journal.has_export(queue, id, since))
         })
         .await
     }

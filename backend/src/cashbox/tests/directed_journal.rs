@@ -9,11 +9,12 @@ use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
-    ActionJournalRow, Entry, Intent, JournalCounts, JournalPage, JournalQuery, KeptConfiguration, OpenQueue,
-    QueueSeed, StoredItem, StoredOperation,
+    ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
+    KeptConfiguration, OpenQueue, QueueSeed, StoredItem, StoredOperation,
 };
 use crate::journal::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use crate::journal::in_memory::InMemoryJournal;
@@ -171,6 +172,14 @@ impl JournalStore for DirectedJournal {
 
     async fn append_actions(&self, tenure: &Tenure, rows: Vec<ActionJournalRow>) -> Result<(), JournalError> {
         self.inner.append_actions(tenure, rows).await
+    }
+
+    async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError> {
+        self.inner.keep_export(tenure, row).await
+    }
+
+    async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError> {
+        self.inner.has_export(queue, id, since).await
     }
 
     async fn find_operation(

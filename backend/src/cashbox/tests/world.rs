@@ -37,7 +37,7 @@ use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::cashbox::mailbox::Posting;
 use crate::cashbox::parts::{Parts, Scus};
 use crate::cashbox::registry::{Registry, Visit};
-use crate::cashbox::{Config, OwnDatabases, status::Hosted};
+use crate::cashbox::{Config, OwnDatabases, export, status::Hosted};
 use crate::config_service::{self, ConfigurationService};
 use crate::journal::JournalStore as _;
 use crate::journal::entry::{JournalKind, JournalQuery, JournalRange, JournalRows};
@@ -67,6 +67,10 @@ const SCU_TIMEOUT_MS: u64 = 100;
 /// Longer than anything takes here that is not held up on purpose.
 const STUCK: Duration = Duration::from_millis(500);
 const IDLE: Duration = Duration::from_millis(20);
+const EXPORTS: export::Config = export::Config {
+    bytes_max: 1 << 20,
+    within: Duration::from_secs(60),
+};
 const LEASE: Duration = Duration::from_secs(3600);
 
 /// The configuration service: one document with changed ids, for whoever has an accepted token.
@@ -214,6 +218,7 @@ impl World {
             starts_max: 4,
             stuck_after: Duration::from_secs(300),
             own_databases: OwnDatabases::Replace,
+            exports: EXPORTS,
         };
         change(&mut config);
         let (registry, ownership, metrics) = self.registry(name, config);
@@ -236,6 +241,7 @@ impl World {
             starts_max: 4,
             stuck_after: Duration::from_secs(300),
             own_databases: OwnDatabases::Replace,
+            exports: EXPORTS,
         };
         let (registry, ownership, metrics) = self.registry(name, cashboxes);
         Arc::new(crate::http::Pod {
@@ -270,6 +276,7 @@ impl World {
         let ownership = Arc::new(self.ownership(name));
         let simulators = self.simulators.clone();
         let registry = Registry::new(Arc::new(Parts {
+            packing: tokio::sync::Semaphore::new(crate::cashbox::export::ROWS_AT_ONCE),
             config,
             ownership: ownership.clone(),
             owners: self.owners.clone(),

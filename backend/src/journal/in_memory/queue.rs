@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch, OperationId, QueueId, QueueItemId};
+use uuid::Uuid;
 
 use crate::journal::JournalError;
 use crate::journal::account::{Account, AccountUpdate};
@@ -196,10 +197,20 @@ impl Queue {
         self.actions.extend(rows);
     }
 
+    pub(super) fn keep_export(&mut self, row: JournalDeRow) {
+        self.journals_de.push(row);
+    }
+
+    pub(super) fn has_export(&self, id: Uuid, since: Ticks) -> bool {
+        let mut kept = self.journals_de.iter();
+        kept.any(|row| row.id == id && row.time_stamp >= since)
+    }
+
     fn apply(&mut self, change: Change) {
         match change {
             Change::AddActionJournal(row) => self.actions.push(row),
             Change::AddJournalDe(row) => self.journals_de.push(row),
+            Change::RemoveJournalDe { id, .. } => self.journals_de.retain(|row| row.id != id),
             Change::PutOpenTransaction(row) => {
                 self.open_transactions.insert(row.receipt_reference.clone(), row);
             }

@@ -12,9 +12,12 @@ use super::rows::queue::{
 use super::rows::transactions::{
     FAILED_FINISH, FAILED_START, OPEN, failed_finish_values, failed_start_values, open_values, reference_key,
 };
+use super::rows::{moment, uuid};
 use super::table::Table;
 use crate::journal::account::Account;
-use crate::journal::entry::{ActionJournalRow, Change, Entry, Intent, QueueDeRow, ReceiptJournalRow};
+use crate::journal::entry::{
+    ActionJournalRow, Change, Entry, Intent, JournalDeRow, QueueDeRow, ReceiptJournalRow,
+};
 use crate::journal::fence::StoredQueue;
 
 /// What a group writes.
@@ -26,6 +29,7 @@ pub(super) struct Rows<'a> {
     pub(super) receipts: Vec<(QueueId, &'a ReceiptJournalRow)>,
     pub(super) queues_de: Vec<(QueueId, &'a QueueDeRow)>,
     pub(super) actions: Vec<(QueueId, &'a ActionJournalRow)>,
+    pub(super) exports: Vec<(QueueId, &'a JournalDeRow)>,
     pub(super) accounts: Vec<(QueueId, &'a Account)>,
     others: Vec<(QueueId, &'a Change)>,
 }
@@ -81,6 +85,11 @@ impl<'a> Rows<'a> {
                 &values(self.actions.iter().map(|(queue, row)| action_values(*queue, row))),
             )
             .await?;
+        for (queue, row) in &self.exports {
+            JOURNAL_DE
+                .insert(connection, &[journal_de_values(*queue, row)])
+                .await?;
+        }
         account::put_all(connection, &self.accounts).await?;
         for (queue, change) in &self.others {
             apply(connection, *queue, change).await?;
@@ -100,6 +109,10 @@ async fn apply(connection: &mut Connection, queue: QueueId, change: &Change) -> 
             JOURNAL_DE
                 .insert(connection, &[journal_de_values(queue, row)])
                 .await
+        }
+        Change::RemoveJournalDe { id, time_stamp } => {
+            let key = [queue.into(), moment(*time_stamp), uuid(*id)];
+            JOURNAL_DE.remove(connection, &key).await
         }
         Change::PutOpenTransaction(row) => {
             let key = reference_key(&row.receipt_reference);

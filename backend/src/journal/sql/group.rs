@@ -69,6 +69,10 @@ fn decide<'a>(
             rows.actions.extend(actions.iter().map(|action| (queue, action)));
             Ok(())
         }
+        Write::KeepExport { row, .. } => {
+            rows.exports.push((queue, row));
+            Ok(())
+        }
         Write::PutAccount { update, .. } => {
             account::decide(stored, update, rows);
             Ok(())

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::connection::Value;
 
 /// A moment as a value.
-fn moment(at: Ticks) -> Value<'static> {
+pub(super) fn moment(at: Ticks) -> Value<'static> {
     Value::from(at.0)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn id_if_any(bits: Option<u128>) -> Value<'static> {
     Value::Id(bits.map(u128::to_be_bytes))
 }
 
-fn uuid(id: Uuid) -> Value<'static> {
+pub(super) fn uuid(id: Uuid) -> Value<'static> {
     self::id(id.as_u128())
 }
 

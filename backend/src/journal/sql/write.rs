@@ -7,7 +7,9 @@ use shared::identity::{CashBoxId, QueueId};
 use super::claim::Granted;
 use crate::journal::JournalError;
 use crate::journal::account::AccountUpdate;
-use crate::journal::entry::{ActionJournalRow, Entry, Intent, KeptConfiguration, OpenQueue, QueueSeed};
+use crate::journal::entry::{
+    ActionJournalRow, Entry, Intent, JournalDeRow, KeptConfiguration, OpenQueue, QueueSeed,
+};
 use crate::journal::fence;
 use crate::journal::history::{ClaimReason, OwnershipChange};
 use crate::ownership::tenure::Tenure;
@@ -43,6 +45,10 @@ pub(super) enum Write {
         tenure: Tenure,
         update: Box<AccountUpdate>,
     },
+    KeepExport {
+        tenure: Tenure,
+        row: Box<JournalDeRow>,
+    },
     KeepConfiguration {
         cashbox: CashBoxId,
         kept: KeptConfiguration,
@@ -74,6 +80,7 @@ impl Write {
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
             | Self::AppendActions { tenure, .. }
+            | Self::KeepExport { tenure, .. }
             | Self::PutAccount { tenure, .. } => tenure.queue().as_u128(),
         }
     }
@@ -87,6 +94,7 @@ impl Write {
             | Self::Begin { tenure, .. }
             | Self::Append { tenure, .. }
             | Self::AppendActions { tenure, .. }
+            | Self::KeepExport { tenure, .. }
             | Self::PutAccount { tenure, .. } => Some(tenure),
         }
     }
@@ -99,6 +107,7 @@ impl Write {
             Self::Begin { .. } => fence::BEGINNING,
             Self::Append { .. } => "appending a receipt",
             Self::AppendActions { .. } => "appending action journals",
+            Self::KeepExport { .. } => "keeping an export of the TSE",
             Self::PutAccount { .. } => "accounting for the TSE",
             Self::KeepConfiguration { .. } => "keeping a configuration",
             Self::NoteChange { .. } => "noting a change of ownership",

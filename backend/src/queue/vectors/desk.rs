@@ -10,13 +10,16 @@ use shared::api::receipt_response::ReceiptResponse;
 use shared::clock::{ScriptedClock, Ticks};
 use shared::identity::{OperationId, ScuId};
 
+use super::site::TestSite;
 use super::tse::{self, TestTse};
 use crate::journal::entry::{
     ActionJournalRow, Change, Entry, Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow,
 };
 use crate::queue::answer::Answer;
 use crate::queue::engine::{Processed, QueueEngine, QueueOptions, WhenNotFound};
+use crate::queue::export::KeepExports;
 use crate::queue::signatures::OptionalMark;
+use crate::queue::work::Edges;
 use crate::scu::types::TseState;
 
 pub const CASHBOX: &str = "11111111-2222-4333-8444-555555555555";
@@ -118,6 +121,7 @@ pub struct Desk {
     pub engine: QueueEngine,
     pub clock: ScriptedClock,
     pub tse: TestTse,
+    pub site: TestSite,
     /// Everything that would have been committed, in order.
     pub entries: Vec<Entry>,
 }
@@ -183,6 +187,7 @@ pub fn new_queue() -> Opening {
             is_sandbox: false,
             optional_mark: OptionalMark::Shown,
             when_not_found: WhenNotFound::AnswerNothing,
+            keep_exports: KeepExports::All,
             processing_version: "byodc/test".to_owned(),
         },
     }
@@ -207,6 +212,7 @@ impl Opening {
             engine: QueueEngine::new(self.opened, self.options),
             clock: ScriptedClock::at(at("2031-03-04T10:20:33Z")),
             tse: TestTse::default(),
+            site: TestSite::default(),
             entries: Vec::new(),
         }
     }
@@ -226,7 +232,16 @@ impl Desk {
 
     /// Processes without committing.
     pub fn process(&self, intent: &Intent, request: &ReceiptRequest) -> Processed {
-        block_on(self.engine.process(intent, request, &self.tse, &self.clock))
+        block_on(self.engine.process(intent, request, self.edges()))
+    }
+
+    /// What receipts are worked on with.
+    pub fn edges(&self) -> Edges<'_> {
+        Edges {
+            scu: &self.tse,
+            clock: &self.clock,
+            site: &self.site,
+        }
     }
 
     /// One receipt from the POS to the journal.

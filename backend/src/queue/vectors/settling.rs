@@ -63,5 +63,5 @@ fn a_receipt_can_be_processed_on_any_thread() {
     let mut desk = active_queue(0).desk();
     let request = receipt(I | 1).request();
     let intent = desk.begin(&request);
-    is_send(&desk.engine.process(&intent, &request, &desk.tse, &desk.clock));
+    is_send(&desk.engine.process(&intent, &request, desk.edges()));
 }
