@@ -1,4 +1,7 @@
-//! Pages of a journal: which rows a query wants, and where the next page begins.
+//! Pages of a journal: which rows a query wants, how many fit, and where the next page begins.
+//!
+//! A page is bounded by rows and by bytes, so that whoever reads a journal page by page needs memory for one page,
+//! however large the receipts are. A row that is larger alone is a page of its own.
 
 use shared::clock::Ticks;
 use uuid::Uuid;
@@ -7,6 +10,24 @@ use super::entry::{
     ActionJournalRow, JournalCursor, JournalDeRow, JournalKind, JournalPage, JournalQuery, JournalRange,
     JournalRows, QueueItemRow, ReceiptJournalRow,
 };
+
+/// Bytes of text that a page may hold, unless its only row has more.
+pub(super) const PAGE_BYTES_MAX: usize = 1 << 20;
+
+/// How many of these rows, given by their bytes of text, are one page: as many as fit, and at least one.
+pub(super) fn rows_that_fit(bytes: impl IntoIterator<Item = usize>) -> usize {
+    let mut left = PAGE_BYTES_MAX;
+    let fits = |row: &usize| match left.checked_sub(*row) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut bytes = bytes.into_iter().peekable();
+    let at_least = usize::from(bytes.peek().is_some());
+    bytes.take_while(fits).count().max(at_least)
+}
 
 impl JournalQuery {
     /// The query for the page after `page`, if there is one.
@@ -71,12 +92,14 @@ impl JournalCursor {
 pub(super) trait JournalRow: Sized {
     /// Its place in its journal.
     fn cursor(&self) -> JournalCursor;
+    /// The bytes of its long texts.
+    fn bytes(&self) -> usize;
     /// Rows of its kind.
     fn rows(rows: Vec<Self>) -> JournalRows;
 }
 
 macro_rules! journal_row {
-    ($row:ident, $kind:ident, $id:expr) => {
+    ($row:ident, $kind:ident, $id:expr, $bytes:expr) => {
         impl JournalRow for $row {
             fn cursor(&self) -> JournalCursor {
                 let id: fn(&Self) -> Uuid = $id;
@@ -86,6 +109,11 @@ macro_rules! journal_row {
                 }
             }
 
+            fn bytes(&self) -> usize {
+                let bytes: fn(&Self) -> usize = $bytes;
+                bytes(self)
+            }
+
             fn rows(rows: Vec<Self>) -> JournalRows {
                 JournalRows::$kind(rows)
             }
@@ -93,16 +121,36 @@ macro_rules! journal_row {
     };
 }
 
-journal_row!(ActionJournalRow, Action, |row| row.id);
-journal_row!(ReceiptJournalRow, Receipt, |row| row.id);
-journal_row!(QueueItemRow, QueueItem, |row| Uuid::from_u128(row.item.as_u128()));
-journal_row!(JournalDeRow, De, |row| row.id);
+journal_row!(ActionJournalRow, Action, |row| row.id, |row| row.message.len()
+    + length(&row.data_base64)
+    + length(&row.data_json));
+journal_row!(ReceiptJournalRow, Receipt, |row| row.id, |_| 0);
+journal_row!(
+    QueueItemRow,
+    QueueItem,
+    |row| Uuid::from_u128(row.item.as_u128()),
+    |row| row.request.len() + length(&row.response)
+);
+journal_row!(JournalDeRow, De, |row| row.id, |row| row.content_base64.len());
 
-/// The page of a query, out of wanted rows in order: at least one more than the page may hold, if there are more.
-pub(super) fn page_of<R: JournalRow>(mut rows: Vec<R>, query: &JournalQuery) -> JournalPage {
-    let rows_max = query.rows_max();
-    let more = rows.len() > rows_max && query.goes_on_after(rows_max);
-    rows.truncate(rows_max);
+fn length(text: &Option<String>) -> usize {
+    text.as_ref().map_or(0, String::len)
+}
+
+/// Whether rows follow those that were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Some, or it is not known.
+    Some,
+    /// None.
+    None,
+}
+
+/// The page of a query, out of wanted rows in order.
+pub(super) fn page_of<R: JournalRow>(mut rows: Vec<R>, rest: Rest, query: &JournalQuery) -> JournalPage {
+    let fit = rows_that_fit(rows.iter().take(query.rows_max()).map(JournalRow::bytes));
+    let more = (rest == Rest::Some || rows.len() > fit) && query.goes_on_after(fit);
+    rows.truncate(fit);
     let next = rows.last().filter(|_| more).map(JournalRow::cursor);
     JournalPage {
         rows: R::rows(rows),
@@ -139,5 +187,23 @@ impl JournalRows {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_takes_the_rows_that_fit_and_never_none_of_some() {
+        for (bytes, fit) in [
+            (vec![], 0),
+            (vec![0, 0, 0], 3),
+            (vec![PAGE_BYTES_MAX, 0, 1], 2),
+            (vec![PAGE_BYTES_MAX + 1, 0], 1),
+            (vec![1, PAGE_BYTES_MAX, 1], 1),
+        ] {
+            assert_eq!(rows_that_fit(bytes.clone()), fit, "{bytes:?}");
+        }
     }
 }

@@ -21,6 +21,7 @@ on_every_store!(
     a_range_holds_both_of_its_ends,
     the_first_rows_of_a_range_are_counted_across_pages,
     items_stand_at_the_moment_of_their_last_write,
+    a_page_is_bounded_by_bytes_and_a_large_row_is_alone,
     every_journal_of_an_unknown_queue_is_empty,
     the_rows_of_one_queue_are_counted,
     the_configuration_kept_last_is_found,
@@ -198,6 +199,32 @@ async fn items_stand_at_the_moment_of_their_last_write(stand: Stand) {
             });
         assert_eq!(rows.collect::<Vec<_>>(), expected, "pages of {limit}");
     }
+}
+
+/// Requests of 400 kB, in the middle one of 3 MB, and at the end one that is not answered.
+async fn a_page_is_bounded_by_bytes_and_a_large_row_is_alone(stand: Stand) {
+    let store = stand.store().await;
+    let mut till = Till::start(&store, QueueId::random()).await;
+    for kilobytes in [400, 400, 400, 3000, 400, 400, 0] {
+        till.clock = Ticks(till.clock.0 + 10);
+        let mut intent = till.intent();
+        intent.item.request = "ä".repeat(kilobytes * 500);
+        store.begin(&till.tenure, intent.clone()).await.unwrap();
+        till.queue.queued_row = intent.item.row;
+        let entry = till.entry(&intent);
+        till.append(entry).await.unwrap();
+    }
+    till.clock = Ticks(till.clock.0 + 10);
+    till.begin().await.unwrap();
+    let query = query(JournalKind::QueueItem, JournalRange::From(NOON), 100);
+    let pages = pages(&store, till.queue.queue, query).await;
+    let rows = |page: JournalPage| match page.rows {
+        JournalRows::QueueItem(rows) => rows.iter().map(|row| row.row).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let pages: Vec<_> = pages.into_iter().map(rows).collect();
+    assert_eq!(pages.concat(), (1..=8).collect::<Vec<_>>());
+    assert_eq!(pages[..3], [vec![1, 2], vec![3], vec![4]]);
 }
 
 async fn every_journal_of_an_unknown_queue_is_empty(stand: Stand) {

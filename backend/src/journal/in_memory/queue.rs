@@ -18,7 +18,7 @@ use crate::journal::entry::{
 };
 use crate::journal::fence::{self, StoredQueue};
 use crate::journal::merge::{self, MIGRATION_STARTED};
-use crate::journal::page::{JournalRow, page_of};
+use crate::journal::page::{JournalRow, Rest, page_of};
 use crate::ownership::tenure::Tenure;
 
 #[derive(Debug, Clone)]
@@ -295,5 +295,5 @@ fn page<'a, R: JournalRow + Clone + 'a>(
 ) -> JournalPage {
     let mut rows: Vec<R> = rows.filter(|row| query.wants(row.cursor())).cloned().collect();
     rows.sort_by_key(|row| row.cursor().order());
-    page_of(rows, query)
+    page_of(rows, Rest::None, query)
 }

@@ -55,7 +55,8 @@ impl Table {
         format!("SELECT {} FROM {}", self.all_columns(), self.name)
     }
 
-    fn all_columns(&self) -> String {
+    /// Every column, key first.
+    pub(super) fn all_columns(&self) -> String {
         [self.key, self.columns].concat().join(", ")
     }
 
