@@ -24,6 +24,7 @@ use crate::cashbox::parts::{Parts, Scus};
 use crate::cashbox::registry::Registry;
 use crate::config::Config;
 use crate::config_service::ConfigurationService;
+use crate::http::journal::export::Exports;
 use crate::http::router::{self, Front};
 use crate::http::{self, Pod};
 use crate::journal::metrics::JournalMetrics;
@@ -153,6 +154,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         registry,
         ownership,
         journal,
+        exports: Exports::new(config.http.exports),
         clock,
         metrics,
         draining: CancellationToken::new(),

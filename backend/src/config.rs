@@ -77,6 +77,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
     vec![
         pod::SETTINGS,
         http::SETTINGS,
+        http::journal::config::SETTINGS,
         record::SETTINGS,
         ownership::SETTINGS,
         journal::SETTINGS,

@@ -55,6 +55,7 @@ use crate::cashbox::registry::Registry;
 use crate::journal::JournalStore;
 use crate::metrics::Metrics;
 use crate::ownership::Ownership;
+use journal::export::Exports;
 
 /// Where POS systems and proxies connect.
 pub const LISTEN: Setting = Setting::plain(
@@ -97,6 +98,8 @@ pub struct Config {
     pub body_bytes_max: usize,
     /// `Byodc__Json__Casing`.
     pub shape: Shape,
+    /// `Byodc__Export__*`.
+    pub exports: journal::config::Config,
 }
 
 /// What every handler is given.
@@ -112,6 +115,8 @@ pub struct Pod {
     pub ownership: Arc<Ownership>,
     /// What is permanent, for exports.
     pub journal: Arc<dyn JournalStore>,
+    /// The exports that run.
+    pub exports: Exports,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -129,6 +134,7 @@ impl Config {
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
             shape: shape(settings, faults),
+            exports: journal::config::Config::read(settings, faults),
         }
     }
 }

@@ -12,6 +12,7 @@ use backend::cashbox::registry::Registry;
 use backend::cashbox::{self, OWN_DATABASES};
 use backend::config_service::{self, ConfigurationService, client, seal};
 use backend::http;
+use backend::http::journal::export::Exports;
 use backend::journal::JournalStore;
 use backend::metrics::Metrics;
 use backend::ownership::this_pod::ThisPod;
@@ -246,9 +247,11 @@ fn read<T>(read: impl FnOnce(&Settings, &mut Faults) -> T) -> T {
 
 /// From start to end, as `app::run` has it.
 async fn run(pod: Arc<Pod>) {
+    let config = read(http::Config::read);
     let front = Arc::new(http::Pod {
         id: pod.record().id,
-        config: read(http::Config::read),
+        exports: Exports::new(config.exports),
+        config,
         registry: pod.registry.clone(),
         ownership: pod.ownership.clone(),
         journal: Arc::new(JournalEdge::new(pod.wire.clone(), pod.who)),

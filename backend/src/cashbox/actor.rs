@@ -20,7 +20,7 @@ use shared::sabotage;
 use tokio::time::Instant;
 
 use super::books::Books;
-use super::command::{Answer, Command, Description, Promise, Reset, Sign};
+use super::command::{Answer, Command, Description, Lent, Promise, Reset, Sign};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Shared};
 use super::handover::{HandoverOrder, HandoverOutcome};
@@ -227,6 +227,10 @@ impl Actor {
                 describe.answer.keep(Ok(Arc::new(self.description())));
                 Ok(())
             }
+            Command::Lend(lend) => {
+                lend.answer.keep(self.lent());
+                Ok(())
+            }
             Command::Accept(accept) => {
                 let accepted = self.accept_journal(&accept.reason).await;
                 let ends = accepted.is_ok();
@@ -286,6 +290,20 @@ impl Actor {
             Ok(())
         } else {
             Err(End::OtherQueue)
+        }
+    }
+
+    /// A queue between two SCUs has none (4.11).
+    fn lent(&self) -> Result<Lent, CashboxError> {
+        let state = self.engine.state();
+        match state.queue_de.scu {
+            Some(_) => Ok(Lent {
+                queue: state.queue.queue,
+                unit: self.scu.clone(),
+            }),
+            None => Err(CashboxError::Rejected {
+                message: "The queue is not connected to a signature creation unit.".to_owned(),
+            }),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::receipt_response::ReceiptResponse;
 use shared::clock::Ticks;
-use shared::identity::OperationId;
+use shared::identity::{OperationId, QueueId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::Span;
@@ -16,6 +16,7 @@ use super::acceptance::Acceptance;
 use super::error::CashboxError;
 use super::token::TokenDigest;
 use crate::journal::entry::{QueueDeRow, QueueRow, ScuRow};
+use crate::scu::Scu;
 
 /// What an actor does, one at a time, in order of arrival. The inbox is closed: there is nothing else.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Command {
     Reset(Reset),
     /// Say where the queue stands.
     Describe(Describe),
+    /// Lend the way to the TSE.
+    Lend(Lend),
     /// Accept a stale journal.
     Accept(Accept),
     /// Make sure that the tenure is still the newest: the ownership store says otherwise.
@@ -72,6 +75,23 @@ pub struct Accept {
 pub struct Describe {
     /// Where the description goes.
     pub answer: Promise<Arc<Description>>,
+}
+
+/// Lend the way to the TSE.
+#[derive(Debug)]
+pub struct Lend {
+    /// Where it goes.
+    pub answer: Promise<Lent>,
+}
+
+/// The way to the TSE that the queue is connected with, for what changes nothing in either. It is not taken back: whoever
+/// has it goes on while the cashbox signs, is reset or moves.
+#[derive(Debug, Clone)]
+pub struct Lent {
+    /// The queue.
+    pub queue: QueueId,
+    /// The unit.
+    pub unit: Arc<dyn Scu>,
 }
 
 /// Who asks: the token as it was sent, and its digest.

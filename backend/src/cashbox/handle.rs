@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
 use super::actor::Farewell;
-use super::command::{Answer, Caller, Description, Ticket};
+use super::command::{Answer, Caller, Description, Lent, Ticket};
 use super::configuration::Fingerprint;
 use super::error::CashboxError;
 use super::handover::{HandoverOrder, Terms};
@@ -173,6 +173,14 @@ impl CashboxHandle {
     /// See [`Unanswered`].
     pub async fn describe(&self) -> Result<Arc<Description>, Unanswered> {
         wait(self.shared.mailbox.post_describe()).await
+    }
+
+    /// The way to the TSE, in its turn.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub async fn lend(&self) -> Result<Lent, Unanswered> {
+        wait(self.shared.mailbox.post_lend()).await
     }
 
     /// Accepts a stale journal, in its turn; the cashbox then starts anew.

@@ -16,7 +16,9 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::acceptance::Acceptance;
-use super::command::{Accept, Answer, Caller, Command, Describe, Description, Promise, Reset, Sign, Ticket};
+use super::command::{
+    Accept, Answer, Caller, Command, Describe, Description, Lend, Lent, Promise, Reset, Sign, Ticket,
+};
 use super::error::CashboxError;
 use super::handover::HandoverOrder;
 
@@ -152,6 +154,17 @@ impl Mailbox {
         Ok(ticket)
     }
 
+    /// Asks for the way to the TSE.
+    ///
+    /// # Errors
+    /// When it was not taken; see [`Turned`].
+    pub fn post_lend(&self) -> Result<Ticket<Lent>, Turned> {
+        let answer = Promise::new();
+        let ticket = answer.ticket();
+        self.put(&mut self.lock(), Command::Lend(Lend { answer }))?;
+        Ok(ticket)
+    }
+
     /// Asks to accept a stale journal.
     ///
     /// # Errors
@@ -273,6 +286,7 @@ pub fn answer_all(commands: Vec<Command>, error: &CashboxError) {
             Command::Sign(sign) => sign.answer.keep(Err(error.clone())),
             Command::Reset(reset) => reset.answer.keep(Err(error.clone())),
             Command::Describe(describe) => describe.answer.keep(Err(error.clone())),
+            Command::Lend(lend) => lend.answer.keep(Err(error.clone())),
             Command::Accept(accept) => accept.answer.keep(Err(error.clone())),
             Command::Confirm => {}
         }

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::command::{Answer, Caller, Description, Promise};
+use super::command::{Answer, Caller, Description, Lent, Promise};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
 use super::mailbox::Posting;
@@ -175,6 +175,12 @@ impl Registry {
     /// Where a queue stands.
     pub async fn describe(&self, visit: &Visit) -> Asked<Arc<Description>> {
         self.ask(visit, |cashbox| async move { cashbox.describe().await })
+            .await
+    }
+
+    /// The way to the TSE.
+    pub async fn lend(&self, visit: &Visit) -> Asked<Lent> {
+        self.ask(visit, |cashbox| async move { cashbox.lend().await })
             .await
     }
 

@@ -1,21 +1,37 @@
-//! `…/journal`: what a queue has recorded, streamed a page at a time (`fiscal-spec.md` chapter 7).
+//! `…/journal`: what a queue has recorded, streamed (`fiscal-spec.md` chapter 7).
 //!
-//! The first page is read before the head goes out, so that what cannot be read is an error status and not half a
-//! journal. A failure after that breaks the stream: a truncated array is no JSON, so nobody takes it for whole.
+//! ```text
+//! query → kind ─ version, configuration, German queue ──▶ small, whole
+//!              ├ rows ──────▶ pages of the journal ─────┐
+//!              ├ TSE's TAR ─▶ parts from the unit ──────┼▶ export: place, first piece, head, pieces
+//!              └ stored TARs ▶ rows unpacked one by one ┘
+//! ```
+//!
+//! The first piece is there before the head goes out, so that what cannot be read is an error status and not half a
+//! journal. A failure after that breaks the stream: nobody takes a part for the whole. Every journal is given out by
+//! the pod that hosts the cashbox, since only there the caller is known; rows are read from the database beside it.
 
+/// How they are given out.
+pub mod config;
 /// Which journal a number means.
 pub mod kind;
+/// One export on its way out.
+pub mod export;
+/// Rows, page by page.
+pub mod pages;
 /// Rows as JSON.
 pub mod rows;
+/// What the TSE exports now.
+pub mod tse_tar;
+/// What was exported into the journal.
+pub mod stored_tars;
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
-use futures::{Stream, StreamExt as _, stream};
 use shared::api::journal::JournalRequest;
-use shared::api::refusal::Refusal;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
 
@@ -23,13 +39,13 @@ use super::Pod;
 use super::auth::Said;
 use super::extract::Addressed;
 use super::reply::{self, Failure};
-use crate::cashbox::error::CashboxError;
-use crate::journal::entry::{JournalKind, JournalPage, JournalQuery, JournalRange};
-use crate::journal::{JournalError, JournalStore};
+use crate::cashbox::handle::CashboxHandle;
+use crate::cashbox::registry::Visit;
+use crate::journal::entry::JournalKind;
+use crate::scu::types::ExportScope;
+use export::{Form, Pieces};
 use kind::Kind;
-
-/// Rows of a page: some hundred kilobytes of requests and answers.
-const PAGE_ROWS: u32 = 100;
+use pages::Part;
 
 /// Streams a journal.
 pub async fn journal(
@@ -37,134 +53,100 @@ pub async fn journal(
     RawQuery(query): RawQuery,
     addressed: Addressed,
 ) -> Response<Body> {
-    let said = match request(query.as_deref()) {
-        Ok((kind, request)) => served(&pod, &addressed, kind, request).await,
-        Err(failure) => Said::early(failure),
+    let said = match JournalRequest::from_query(query.as_deref().unwrap_or_default()) {
+        Ok(request) => asked(&pod, &addressed.visit(), request).await,
+        Err(error) => Said::early(Failure::Query {
+            detail: error.to_string(),
+        }),
     };
     said.respond(&pod, &addressed)
 }
 
-fn request(query: Option<&str>) -> Result<(Kind, JournalRequest), Failure> {
-    let request = JournalRequest::from_query(query.unwrap_or_default()).map_err(|error| Failure::Query {
-        detail: error.to_string(),
-    })?;
-    let kind = Kind::of(request.kind).map_err(|error| Failure::Journal {
-        detail: error.to_string(),
-    })?;
-    Ok((kind, request))
-}
-
-async fn served(pod: &Pod, addressed: &Addressed, kind: Kind, request: JournalRequest) -> Said {
-    let visit = addressed.visit();
-    match kind {
-        Kind::Version => Said::of(pod.registry.visit(&visit).await, |()| {
+/// What a pod says to a request for a journal, however it was asked.
+pub async fn asked(pod: &Pod, visit: &Visit, request: JournalRequest) -> Said {
+    let dates = pod.exports.config().dates;
+    match Kind::of(request.kind) {
+        Err(error) => Said::early(Failure::Journal {
+            detail: error.to_string(),
+        }),
+        Ok(Kind::Version) => Said::of(pod.registry.visit(visit).await, |()| {
             Ok(reply::json(rows::version()))
         }),
-        Kind::Configuration => Said::of(pod.registry.describe(&visit).await, |described| {
-            Ok(reply::json(rows::configuration(&described)))
+        Ok(Kind::Configuration) => Said::of(pod.registry.describe(visit).await, |described| {
+            Ok(reply::json(rows::configuration(&described, dates)))
         }),
-        Kind::German => Said::of(pod.registry.describe(&visit).await, |described| {
-            Ok(reply::json(rows::german(&described)))
+        Ok(Kind::German) => Said::of(pod.registry.describe(visit).await, |described| {
+            Ok(reply::json(rows::german(&described, dates)))
         }),
-        Kind::Rows(kind) => {
-            let found = pod.registry.find(&visit).await;
-            let epoch = found
-                .as_ref()
-                .ok()
-                .map(crate::cashbox::handle::CashboxHandle::epoch);
-            let answer = match found {
-                Ok(handle) => streamed(pod.journal.clone(), handle.queue(), kind, request).await,
-                Err(error) => Err(error.into()),
-            };
-            Said { epoch, answer }
+        Ok(Kind::Rows(kind)) => {
+            let array = |queue| part(pod, queue, kind, &request).array(dates);
+            of_rows(pod, visit, Form::Json, array).await
         }
+        Ok(Kind::StoredTars) => {
+            let tars = |queue| stored_tars::pieces(part(pod, queue, JournalKind::De, &request));
+            of_rows(pod, visit, Form::Tar("tse-exports"), tars).await
+        }
+        Ok(Kind::TseTar) => of_tse(pod, visit, &request).await,
     }
 }
 
-async fn streamed(
-    journal: Arc<dyn JournalStore>,
-    queue: QueueId,
-    kind: JournalKind,
-    request: JournalRequest,
-) -> Result<Response<Body>, Failure> {
-    let mut reader = Reader::new(journal, queue, kind, request);
-    let first = reader.page().await.map_err(|error| {
-        tracing::warn!(%queue, error = &error as &dyn std::error::Error, "a journal cannot be read");
-        match error {
-            JournalError::Unusable { .. } => CashboxError::Broken,
-            _ => Refusal::JournalUnavailable.into(),
-        }
-    })?;
-    Ok(reply::json(Body::from_stream(array(reader, first))))
-}
-
-/// The array, a page at a time.
-fn array(reader: Reader, first: Option<JournalPage>) -> impl Stream<Item = Result<Bytes, JournalError>> {
-    let mut beginning = "[".to_owned();
-    let is_empty = first.as_ref().is_none_or(|page| page.rows.is_empty());
-    if let Some(first) = &first {
-        rows::write_page(&mut beginning, reader.queue, first);
+fn part(pod: &Pod, queue: QueueId, kind: JournalKind, request: &JournalRequest) -> Part {
+    Part {
+        journal: pod.journal.clone(),
+        queue,
+        kind,
+        range: pages::range(request),
     }
-    let rest = stream::try_unfold((reader, is_empty), |(mut reader, is_empty)| async move {
-        let page = reader.page().await.inspect_err(|error| {
-            tracing::warn!(queue = %reader.queue, error = error as &dyn std::error::Error, "a journal broke off");
-        })?;
-        let Some(page) = page else { return Ok(None) };
-        let mut text = String::new();
-        if !is_empty && !page.rows.is_empty() {
-            text.push(',');
+}
+
+/// An export out of the journal's rows.
+async fn of_rows(pod: &Pod, visit: &Visit, form: Form, pieces: impl FnOnce(QueueId) -> Pieces) -> Said {
+    let found = pod.registry.find(visit).await;
+    let epoch = found.as_ref().ok().map(CashboxHandle::epoch);
+    let answer = match (found, pod.exports.place()) {
+        (Ok(handle), Ok(place)) => {
+            let queue = handle.queue();
+            pod.exports.answer(place, queue, form, pieces(queue)).await
         }
-        rows::write_page(&mut text, reader.queue, &page);
-        let is_empty = is_empty && page.rows.is_empty();
-        Ok(Some((Bytes::from(text), (reader, is_empty))))
-    });
-    stream::iter([Ok(Bytes::from(beginning))])
-        .chain(rest)
-        .chain(stream::iter([Ok(Bytes::from_static(b"]"))]))
+        (Err(error), _) => Err(error.into()),
+        (_, Err(full)) => Err(full),
+    };
+    Said { epoch, answer }
 }
 
-/// Reads a part of a journal page by page.
-#[derive(Debug)]
-struct Reader {
-    journal: Arc<dyn JournalStore>,
-    queue: QueueId,
-    /// The next page; none after the last.
-    next: Option<JournalQuery>,
-}
-
-impl Reader {
-    /// `to` above 0 is a moment, 0 the end, below 0 a number of rows (7.2).
-    fn new(
-        journal: Arc<dyn JournalStore>,
-        queue: QueueId,
-        kind: JournalKind,
-        request: JournalRequest,
-    ) -> Self {
-        let from = Ticks(request.from);
-        let range = match request.to {
-            to if to > 0 => JournalRange::Between(from, Ticks(to)),
-            0 => JournalRange::From(from),
-            rows => JournalRange::First {
-                from,
-                count: rows.unsigned_abs(),
-            },
-        };
-        let next = Some(JournalQuery {
-            kind,
-            range,
-            after: None,
-            limit: PAGE_ROWS,
-        });
-        Self { journal, queue, next }
+/// The TAR that the TSE exports: all clients of the TSE, as the original; by time where a range is given.
+async fn of_tse(pod: &Pod, visit: &Visit, request: &JournalRequest) -> Said {
+    let lent = pod.registry.lend(visit).await;
+    let answer = match (lent.outcome, scope(request), pod.exports.place()) {
+        (Ok(lent), Ok(scope), Ok(place)) => {
+            let pieces = tse_tar::pieces(lent.unit, scope);
+            pod.exports
+                .answer(place, lent.queue, Form::Tar("tse"), pieces)
+                .await
+        }
+        (Err(error), ..) => Err(error.into()),
+        (_, Err(failure), _) | (.., Err(failure)) => Err(failure),
+    };
+    Said {
+        epoch: lent.epoch,
+        answer,
     }
+}
 
-    /// The next page; none after the last.
-    async fn page(&mut self) -> Result<Option<JournalPage>, JournalError> {
-        let Some(query) = self.next.take() else {
-            return Ok(None);
-        };
-        let page = self.journal.read(self.queue, &query).await?;
-        self.next = query.following(&page);
-        Ok(Some(page))
+fn scope(request: &JournalRequest) -> Result<ExportScope, Failure> {
+    let client_id = String::new();
+    match (request.from, request.to) {
+        (0, 0) => Ok(ExportScope::All {
+            client_id,
+            erase: false,
+        }),
+        (_, to) if to < 0 => Err(Failure::Query {
+            detail: "to: a number of rows means nothing in an export of the TSE".to_owned(),
+        }),
+        (from, to) => Ok(ExportScope::Time {
+            client_id,
+            from: Ticks(from),
+            to: Ticks(if to == 0 { i64::MAX } else { to }),
+        }),
     }
 }

@@ -221,6 +221,7 @@ fn of_refusal(refusal: Refusal) -> Public<'static> {
             Level::WARN,
         ),
         Refusal::RateLimited => ("too many unknown cashboxes were asked for", Level::INFO),
+        Refusal::ExportsFull => ("this pod streams as many journals as it may", Level::INFO),
         Refusal::StaleJournal => (
             "the journal of this cashbox is older than what was signed already; nothing is signed until an operator \
              has put the right database back or accepted this one",

@@ -11,7 +11,11 @@ use super::*;
 use crate::cashbox::registry::drain::pace::Pace;
 use crate::cashbox::tests::world::{CASHBOX, TOKEN, World};
 
+/// Journals.
+mod journals;
+
 const BODY_BYTES_MAX: usize = 2048;
+const POS_RECEIPT: i64 = 0x4445_0001_0000_0001;
 
 async fn pod(world: &World) -> Arc<Pod> {
     let mut faults = Faults::default();
@@ -47,10 +51,14 @@ async fn text(response: Response) -> String {
 }
 
 fn receipt(reference: &str) -> String {
+    receipt_of(POS_RECEIPT, reference)
+}
+
+fn receipt_of(case: i64, reference: &str) -> String {
     serde_json::json!({
         "ftCashBoxID": CASHBOX, "cbTerminalID": "T-1", "cbReceiptReference": reference,
         "cbReceiptMoment": "2031-03-04T10:20:30Z", "cbChargeItems": [], "cbPayItems": [],
-        "ftReceiptCase": 0x4445_0001_0000_0001_i64,
+        "ftReceiptCase": case,
     })
     .to_string()
 }

@@ -27,11 +27,13 @@ pub enum Refusal {
     StaleJournal,
     /// 503: the cashbox broke down several times in a short while; its next start has to wait.
     RestartPaused,
+    /// 503: the pod streams as many journals as it may.
+    ExportsFull,
 }
 
 impl Refusal {
     /// Every refusal, in the order above.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::HeldByOther,
         Self::OwnerSilent,
         Self::Moving,
@@ -44,6 +46,7 @@ impl Refusal {
         Self::RateLimited,
         Self::StaleJournal,
         Self::RestartPaused,
+        Self::ExportsFull,
     ];
 
     /// The word that travels.
@@ -62,6 +65,7 @@ impl Refusal {
             Self::RateLimited => "rate-limited",
             Self::StaleJournal => "stale-journal",
             Self::RestartPaused => "restart-paused",
+            Self::ExportsFull => "exports-full",
         }
     }
 
@@ -84,7 +88,8 @@ impl Refusal {
             | Self::ConfigurationUnavailable
             | Self::RateLimited
             | Self::StaleJournal
-            | Self::RestartPaused => false,
+            | Self::RestartPaused
+            | Self::ExportsFull => false,
         }
     }
 }

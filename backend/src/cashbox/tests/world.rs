@@ -246,6 +246,7 @@ impl World {
         let (registry, ownership, metrics) = self.registry(name, cashboxes);
         Arc::new(crate::http::Pod {
             id: ownership.pod().record().id,
+            exports: crate::http::journal::export::Exports::new(config.exports),
             config,
             registry,
             ownership,
@@ -371,7 +372,7 @@ impl World {
     }
 
     /// What goes wrong with the cashbox's TSE.
-    pub(super) fn tse(&self) -> Arc<Script> {
+    pub(crate) fn tse(&self) -> Arc<Script> {
         self.simulators.script(example::SCU)
     }
 

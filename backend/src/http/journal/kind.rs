@@ -6,12 +6,12 @@ use crate::journal::entry::JournalKind;
 
 /// `DE` in the upper 16 bits.
 const GERMANY: u64 = 0x4445;
-/// Exports of the TSE and for the tax office, which this version does not make.
-const EXPORTS: [(u64, &str); 3] = [
-    (0x4445_0000_0000_0001, "TAR export of the TSE"),
-    (0x4445_0000_0000_0002, "DSFinV-K export"),
-    (0x4445_0000_0000_0003, "TAR export of the database"),
-];
+/// TAR straight from the TSE.
+const TSE_TAR: u64 = 0x4445_0000_0000_0001;
+/// DSFinV-K, which this version does not make.
+const DSFINVK: u64 = 0x4445_0000_0000_0002;
+/// One TAR out of the exports that the journal holds.
+const STORED_TARS: u64 = 0x4445_0000_0000_0003;
 
 /// A journal that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub enum Kind {
     Configuration,
     /// 0x4445000000000000, and what is unknown of this country: where the German queue stands.
     German,
+    /// 0x4445000000000001: what the TSE exports now.
+    TseTar,
+    /// 0x4445000000000003: what was exported into the journal.
+    StoredTars,
 }
 
 /// Why a number means no journal here.
@@ -62,9 +66,14 @@ impl Kind {
         let bits = number.cast_unsigned();
         match bits >> 48 {
             0 => Ok(Self::Version),
-            GERMANY => match EXPORTS.into_iter().find(|(kind, _)| *kind == bits) {
-                Some((kind, name)) => Err(KindError::NotYet { kind, name }),
-                None => Ok(Self::German),
+            GERMANY => match bits {
+                TSE_TAR => Ok(Self::TseTar),
+                DSFINVK => Err(KindError::NotYet {
+                    kind: bits,
+                    name: "DSFinV-K export",
+                }),
+                STORED_TARS => Ok(Self::StoredTars),
+                _ => Ok(Self::German),
             },
             _ => Err(KindError::OtherCountry(bits)),
         }
@@ -86,6 +95,8 @@ mod tests {
             (255, Kind::Configuration),
             (17477, Kind::Rows(JournalKind::De)),
             (4_919_338_167_972_134_912, Kind::German),
+            (4_919_338_167_972_134_913, Kind::TseTar),
+            (4_919_338_167_972_134_915, Kind::StoredTars),
             (4_919_338_167_972_134_999, Kind::German),
         ];
         for (number, kind) in cases {

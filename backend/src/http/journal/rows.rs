@@ -1,7 +1,7 @@
 //! Rows of the journal as JSON: the members of `fiscal-spec.md` 8.2 in the order of its last paragraph.
 //!
-//! Names are the original's, empty values are written as `null`, and dates carry no zone, as the original reads
-//! them back from its database.
+//! Names are the original's, and empty values are written as `null`. Dates carry no zone, as the original reads them
+//! back from its database, unless the caller wants one.
 
 use std::fmt::Write as _;
 
@@ -19,12 +19,12 @@ use crate::journal::entry::{
 };
 
 /// Writes the rows of a page, separated by commas.
-pub fn write_page(out: &mut String, queue: QueueId, page: &JournalPage) {
+pub fn write_page(out: &mut String, queue: QueueId, page: &JournalPage, dates: Zone) {
     match &page.rows {
-        JournalRows::Action(rows) => list(out, rows, |row, object| action(queue, row, object)),
-        JournalRows::Receipt(rows) => list(out, rows, |row, object| receipt(queue, row, object)),
-        JournalRows::QueueItem(rows) => list(out, rows, |row, object| item(queue, row, object)),
-        JournalRows::De(rows) => list(out, rows, |row, object| journal_de(queue, row, object)),
+        JournalRows::Action(rows) => list(out, dates, rows, |row, object| action(queue, row, object)),
+        JournalRows::Receipt(rows) => list(out, dates, rows, |row, object| receipt(queue, row, object)),
+        JournalRows::QueueItem(rows) => list(out, dates, rows, |row, object| item(queue, row, object)),
+        JournalRows::De(rows) => list(out, dates, rows, |row, object| journal_de(queue, row, object)),
     }
 }
 
@@ -32,7 +32,7 @@ pub fn write_page(out: &mut String, queue: QueueId, page: &JournalPage) {
 #[must_use]
 pub fn version() -> String {
     let mut out = String::new();
-    object(&mut out, |object| {
+    object(&mut out, Zone::Utc, |object| {
         build(object);
         object.text("ProcessingVersion", env!("CARGO_PKG_VERSION"));
     });
@@ -41,9 +41,9 @@ pub fn version() -> String {
 
 /// Where cashbox, queue and SCU stand (type 255).
 #[must_use]
-pub fn configuration(of: &Description) -> String {
+pub fn configuration(of: &Description, dates: Zone) -> String {
     let mut out = String::new();
-    object(&mut out, |object| {
+    object(&mut out, dates, |object| {
         build(object);
         object.list("CashBoxList", &[of], |of, object| {
             object.id("ftCashBoxId", of.queue.cashbox);
@@ -74,9 +74,9 @@ pub fn configuration(of: &Description) -> String {
 
 /// Where the German queue stands (type 0x4445000000000000).
 #[must_use]
-pub fn german(of: &Description) -> String {
+pub fn german(of: &Description, dates: Zone) -> String {
     let mut out = String::new();
-    object(&mut out, |object| {
+    object(&mut out, dates, |object| {
         object.list("QueueDEList", &[&of.queue_de], |row, object| {
             queue_de(of.queue.queue, row, object)
         });
@@ -204,21 +204,26 @@ fn scu(row: &ScuRow, object: &mut Object<'_>) {
 /// An object being written, member by member.
 struct Object<'a> {
     out: &'a mut String,
+    dates: Zone,
     is_first: bool,
 }
 
-fn object(out: &mut String, write: impl FnOnce(&mut Object<'_>)) {
+fn object(out: &mut String, dates: Zone, write: impl FnOnce(&mut Object<'_>)) {
     out.push('{');
-    write(&mut Object { out, is_first: true });
+    write(&mut Object {
+        out,
+        dates,
+        is_first: true,
+    });
     out.push('}');
 }
 
-fn list<T>(out: &mut String, rows: &[T], write: impl Fn(&T, &mut Object<'_>)) {
+fn list<T>(out: &mut String, dates: Zone, rows: &[T], write: impl Fn(&T, &mut Object<'_>)) {
     for (index, row) in rows.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        object(out, |object| write(row, object));
+        object(out, dates, |object| write(row, object));
     }
 }
 
@@ -268,7 +273,7 @@ impl Object<'_> {
                 name,
                 Moment {
                     ticks,
-                    zone: Zone::AsWritten,
+                    zone: self.dates,
                 }
                 .to_iso(),
             ),
@@ -277,14 +282,16 @@ impl Object<'_> {
     }
 
     fn list<T>(&mut self, name: &str, rows: &[T], write: impl Fn(&T, &mut Object<'_>)) {
+        let dates = self.dates;
         let out = self.name(name);
         out.push('[');
-        list(out, rows, write);
+        list(out, dates, rows, write);
         out.push(']');
     }
 
     fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) {
-        object(self.name(name), write);
+        let dates = self.dates;
+        object(self.name(name), dates, write);
     }
 }
 
@@ -309,10 +316,14 @@ mod tests {
             rows: JournalRows::Receipt(vec![row]),
             next: None,
         };
-        let mut out = String::new();
-        write_page(&mut out, QueueId::from_u128(4), &rows);
+        let written = |dates| {
+            let mut out = String::new();
+            write_page(&mut out, QueueId::from_u128(4), &rows, dates);
+            out
+        };
+        assert!(written(Zone::Utc).contains(r#""ftReceiptMoment":"2031-03-04T10:20:30.6Z","#));
         assert_eq!(
-            out,
+            written(Zone::AsWritten),
             concat!(
                 r#"{"ftReceiptJournalId":"00000000-0000-0000-0000-000000000001","#,
                 r#""ftReceiptMoment":"2031-03-04T10:20:30.6","ftReceiptNumber":1,"ftReceiptTotal":14.75,"#,
