@@ -11,9 +11,10 @@ use std::hint::black_box;
 
 use async_trait::async_trait;
 use backend::journal::entry::{Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow};
-use backend::queue::engine::{QueueEngine, QueueOptions, WhenNotFound};
+use backend::queue::engine::{AfterMigration, DailyClosing, QueueEngine, QueueOptions, WhenNotFound};
 use backend::queue::export::KeepExports;
 use backend::queue::signatures::OptionalMark;
+use backend::queue::signatures::culture::Culture;
 use backend::queue::site::{ExportError, ExportOrder, Exported, Site};
 use backend::queue::work::Edges;
 use backend::scu::types::*;
@@ -205,6 +206,10 @@ fn active_queue() -> QueueEngine {
         optional_mark: OptionalMark::Shown,
         when_not_found: WhenNotFound::AnswerNothing,
         keep_exports: KeepExports::All,
+        master_data: None,
+        daily_closing: DailyClosing::AsAsked,
+        after_migration: AfterMigration::Refuse,
+        culture: Culture::Invariant,
         processing_version: "bench".to_owned(),
     };
     QueueEngine::new(opened, options)

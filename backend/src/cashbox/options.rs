@@ -2,7 +2,7 @@
 
 use super::configuration::CashboxConfiguration;
 use super::configuration::options::{TarExport, UnknownReceiptRequest};
-use crate::queue::engine::{QueueOptions, WhenNotFound};
+use crate::queue::engine::{AfterMigration, DailyClosing, QueueOptions, WhenNotFound};
 use crate::queue::export::KeepExports;
 use crate::queue::signatures::OptionalMark;
 
@@ -29,6 +29,16 @@ pub(super) fn of(configuration: &CashboxConfiguration) -> QueueOptions {
             TarExport::None => KeepExports::Nothing,
             TarExport::Erased => KeepExports::Erased,
         },
+        master_data: configuration.seed.master_data.clone(),
+        daily_closing: match options.close_open_transactions_on_daily_closing {
+            true => DailyClosing::ClosesAll,
+            false => DailyClosing::AsAsked,
+        },
+        after_migration: match options.runs_in_the_cloud {
+            true => AfterMigration::GoOn,
+            false => AfterMigration::Refuse,
+        },
+        culture: options.caption_culture,
         processing_version: PROCESSING_VERSION.to_owned(),
     }
 }

@@ -22,7 +22,8 @@ use super::site::PodSite;
 use super::trouble::Trouble;
 use super::write::Begun;
 use crate::evidence;
-use crate::journal::entry::{Intent, Outcome, StoredOperation};
+use crate::journal::entry::{Entry, Intent, Outcome, StoredOperation};
+use crate::queue::cases::migration;
 use crate::queue::earlier::Earlier;
 use crate::queue::work::Edges;
 use crate::queue::{answer, intake};
@@ -92,7 +93,7 @@ impl Actor {
             clock: &*self.parts.clock,
             site: &site,
         };
-        let processed = self.engine.process(intent, request, edges).await;
+        let mut processed = self.engine.process(intent, request, edges).await;
         if let Some(refusal) = scu.take_refusal() {
             return Err(unsure(&refusal));
         }
@@ -103,6 +104,9 @@ impl Actor {
         }
         if scu.is_unanswered() {
             self.suspect(intent.item.item);
+        }
+        if processed.starts_migration {
+            self.record_migration(&mut processed.entry).await?;
         }
         self.timed("process", began);
         let signed = Instant::now();
@@ -122,6 +126,14 @@ impl Actor {
             Some(compared) => self.note_compared(compared).await.map(drop),
             None => Ok(()),
         }
+    }
+
+    /// What a migration receipt says of the journals (4.11). Until they could be counted its intent stays open.
+    async fn record_migration(&self, entry: &mut Entry) -> Result<(), Trouble> {
+        let counted = self.parts.journal.count(self.shared.queue).await;
+        let counted = counted.map_err(|error| Trouble::of_read(&error).with_an_open_intent())?;
+        migration::record(entry, counted, self.engine.state().now(&*self.parts.clock));
+        Ok(())
     }
 
     /// The receipt that a POS asks for again (3.10), and its note in the action journal.

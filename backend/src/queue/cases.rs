@@ -27,13 +27,21 @@ pub mod fail_transaction;
 pub mod zero_receipt;
 /// Puts a queue into operation.
 pub mod initial_operation;
+/// What the authority is told of that, and of its end.
+pub mod notification;
+/// Puts a queue out of operation, for good.
+pub mod out_of_operation;
+/// Ends a day, a month or a year.
+pub mod closing;
+/// Prepares a queue for another product.
+pub mod migration;
 /// What this version does not do.
 pub mod unsupported;
 
-use super::receipt_case::{IMPLICIT, TRAINING};
-use super::signatures;
+use super::receipt_case::{BYPASS_TAR, IMPLICIT, TRAINING};
 use super::transaction::{Attempt, Signed};
 use super::work::{CaseError, Verdict, Work};
+use super::{export, signatures};
 use crate::journal::entry::OpenTransactionRow;
 
 /// Signs the receipt's process data: in one go, or by finishing the transaction that was opened for its reference
@@ -56,6 +64,13 @@ fn open_transaction(work: &Work<'_>) -> Result<OpenTransactionRow, CaseError> {
             "No transactionnumber found for cbReceiptReference '{reference}'."
         ))
     })
+}
+
+/// Keeps what the TSE has logged, unless the receipt asks not to (4.10).
+async fn export_unless_bypassed(work: &mut Work<'_>) {
+    if !work.case.has(BYPASS_TAR) {
+        export::tar(work).await;
+    }
 }
 
 /// Adds the mark of practice, if it is.

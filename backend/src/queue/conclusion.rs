@@ -52,6 +52,7 @@ pub(super) fn accept(work: Work<'_>, intent: &Intent, verdict: Verdict, sums: Su
     let queue_de = changed_queue_de(&work, done);
     let queue = counted(&work, done);
     let receipt = link(&work.state.queue, &item, sums.total, done);
+    let starts_migration = work.starts_migration;
     let queue = chained(queue, &receipt, sums, work.life_change);
     let entry = Entry {
         operation: intent.operation,
@@ -63,8 +64,11 @@ pub(super) fn accept(work: Work<'_>, intent: &Intent, verdict: Verdict, sums: Su
         queue_de,
         changes: work.into_changes(),
     };
-    let answer = Answer::Response(Box::new(response));
-    Processed { entry, answer }
+    Processed {
+        entry,
+        answer: Answer::Response(Box::new(response)),
+        starts_migration,
+    }
 }
 
 /// The request ended as an error: it is stored, and stays outside of the chain. Neither the German part nor the
@@ -89,8 +93,11 @@ pub(super) fn refuse(work: Work<'_>, intent: &Intent, error: &CaseError) -> Proc
         queue_de: None,
         changes,
     };
-    let answer = Answer::of(response);
-    Processed { entry, answer }
+    Processed {
+        entry,
+        answer: Answer::of(response),
+        starts_migration: false,
+    }
 }
 
 fn respond(work: &Work<'_>, verdict: Verdict) -> ReceiptResponse {

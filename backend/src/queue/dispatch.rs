@@ -1,27 +1,23 @@
 //! Which case handles a receipt; first match wins (`fiscal-spec.md` 4.3).
 
+use super::cases::closing::{self, Closing};
 use super::cases::{
     disabled_queue, disabled_scu, fail_transaction, handwritten, initial_operation, late_entry, order, other,
-    receipt, start_transaction, unsupported, update_transaction, zero_receipt,
+    out_of_operation, receipt, start_transaction, unsupported, update_transaction, zero_receipt,
 };
 use super::failed_mode;
 use super::process_data;
 use super::receipt_case::{
     FAIL_TRANSACTION, FINISH_SCU_SWITCH, HANDWRITTEN, INITIAL_OPERATION, INITIATE_SCU_SWITCH, LATE_ENTRY,
-    VOID,
+    OUT_OF_OPERATION, VOID,
 };
 use super::state::Life;
 use super::work::{CaseError, Verdict, Work};
 
 /// The cases that this version does not do, by the interface's names. One that gets built moves to [`by_case`].
-const NOT_BUILT: [(i64, &str); 7] = [
-    (0x0004, "Out-of-operation receipt"),
-    (0x0005, "Monthly-closing receipt"),
-    (0x0006, "Yearly-closing receipt"),
-    (0x0007, "Daily-closing receipt"),
+const NOT_BUILT: [(i64, &str); 2] = [
     (INITIATE_SCU_SWITCH, "Initiate-SCU-switch receipt"),
     (FINISH_SCU_SWITCH, "Finish-SCU-switch receipt"),
-    (0x0019, "Migration receipt"),
 ];
 
 /// Decides a receipt and has it signed.
@@ -43,11 +39,14 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
         return Ok(handwritten::process(work));
     }
     check_built(work)?;
+    if let Some(closing) = Closing::of(number) {
+        closing::check(work, closing)?;
+    }
     if failed_mode::is_on(work.state) && !failed_mode::tries_anyway(number) {
         return Ok(failed_mode::process(work));
     }
     match by_case(work).await {
-        Err(CaseError::Tse(error)) if failed_mode::covers(number) => {
+        Err(error) if error.is_no_refusal() && failed_mode::covers(number) => {
             let (queue, item) = (work.state.queue.queue, work.item.item);
             tracing::warn!(queue.id = %queue, queue_item.id = %item, %error, "the receipt goes on without the TSE");
             Ok(failed_mode::process(work))
@@ -60,9 +59,13 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
 async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     let charges = !work.request.charge_items.is_empty();
     let pays = !work.request.pay_items.is_empty();
+    if let Some(closing) = Closing::of(work.case.number()) {
+        return closing::process(work, closing).await;
+    }
     match work.case.number() {
         0x0002 => zero_receipt::process(work).await,
         INITIAL_OPERATION => initial_operation::process(work).await,
+        OUT_OF_OPERATION => out_of_operation::process(work).await,
         0x0008 => start_transaction::process(work).await,
         0x0009 => update_transaction::process(work, "Update-transaction receipt").await,
         0x000A => update_transaction::process(work, "Delta-transaction receipt").await,

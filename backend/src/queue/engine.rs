@@ -15,10 +15,11 @@ use super::earlier::{self, Earlier};
 use super::export::KeepExports;
 use super::intake::{self, PreQueueError};
 use super::signatures::OptionalMark;
+use super::signatures::culture::Culture;
 use super::state::QueueState;
 use super::work::{CaseError, Edges, Work};
 use super::{conclusion, dispatch};
-use crate::journal::entry::{Entry, Intent, OpenQueue, QueueItemRow, StoredItem};
+use crate::journal::entry::{Entry, Intent, MasterDataJson, OpenQueue, QueueItemRow, StoredItem};
 
 /// What the configuration says of a queue beyond what its journal holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,14 @@ pub struct QueueOptions {
     pub when_not_found: WhenNotFound,
     /// `TarFileExportMode`: which exports of the TSE are kept.
     pub keep_exports: KeepExports,
+    /// `init_masterData`: what a closing may take over.
+    pub master_data: Option<MasterDataJson>,
+    /// `CloseOpenTSETransactionsOnDailyClosing`.
+    pub daily_closing: DailyClosing,
+    /// Whether a migration receipt is the last one; not with `launcherenvironment` `cloud`.
+    pub after_migration: AfterMigration,
+    /// `captionculture`: how captions print moments.
+    pub culture: Culture,
     /// `ProcessingVersion`, stored with each request.
     pub processing_version: String,
 }
@@ -47,6 +56,26 @@ pub enum WhenNotFound {
     SignNow,
 }
 
+/// What a daily closing does with transactions that are open on the TSE and not on record here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DailyClosing {
+    /// It closes them if its case says so.
+    #[default]
+    AsAsked,
+    /// It always closes them.
+    ClosesAll,
+}
+
+/// What a queue does after its migration receipt (4.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterMigration {
+    /// It refuses every receipt.
+    #[default]
+    Refuse,
+    /// It goes on.
+    GoOn,
+}
+
 /// What came of a request: what has to be written, and what the POS is told once that is durable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Processed {
@@ -54,6 +83,11 @@ pub struct Processed {
     pub entry: Entry,
     /// What the POS is told.
     pub answer: Answer,
+    /// Whether the receipt started a migration: then the caller counts the journals and adds the record of it
+    /// ([`migration::record`]) before the entry is written.
+    ///
+    /// [`migration::record`]: crate::queue::cases::migration::record
+    pub starts_migration: bool,
 }
 
 /// The queue of one cashbox.

@@ -6,6 +6,7 @@
 //!   └────── zero receipt ────────┘
 //! ```
 
+use super::cases::closing::{self, Closing};
 use super::receipt_case::IMPLICIT;
 use super::signatures;
 use super::state::QueueState;
@@ -41,6 +42,9 @@ pub fn process(work: &mut Work<'_>) -> Verdict {
     work.queue_de.sscd_fail_count += 1;
     if !work.case.has(IMPLICIT) {
         remember(work);
+    }
+    if let Some(closing) = Closing::of(work.case.number()) {
+        closing::end_without_tse(work, closing);
     }
     let since = work.queue_de.sscd_fail_moment.unwrap_or(now);
     let signature = signatures::tse_failed(since, work.queue_de.sscd_fail_count);

@@ -7,8 +7,8 @@ use shared::identity::{CashBoxId, QueueItemId};
 use thiserror::Error;
 
 use super::chain;
-use super::engine::QueueOptions;
-use super::receipt_case::ReceiptCase;
+use super::engine::{AfterMigration, QueueOptions};
+use super::receipt_case::{RECEIPT_REQUEST, ReceiptCase};
 use super::state::QueueState;
 use crate::journal::entry::QueueItemRow;
 
@@ -24,6 +24,12 @@ pub enum PreQueueError {
     /// `ftCashBoxID` is another one than the hosted.
     #[error("Provided CashBoxId does not match current CashBoxId")]
     OtherCashBox,
+    /// The queue is to be served by another product.
+    #[error(
+        "The Middleware is currently in migration mode after a 'start migration' receipt was processed. Receipts are \
+         accepted by the new system only."
+    )]
+    InMigration,
 }
 
 /// Checks a request and makes the queue item that has to be durable before the TSE is asked.
@@ -34,6 +40,10 @@ pub(super) fn receive(
     clock: &dyn Clock,
 ) -> Result<QueueItemRow, PreQueueError> {
     check_cashbox(&request.cash_box_id, options.cashbox)?;
+    // 3.2 has the receipt request in step 3 and this in step 4: what was signed can still be asked for.
+    if is_locked(state, options) && !ReceiptCase(request.receipt_case).has(RECEIPT_REQUEST) {
+        return Err(PreQueueError::InMigration);
+    }
     let now = state.now(clock);
     let canonical = request.to_canonical_json();
     Ok(QueueItemRow {
@@ -58,6 +68,11 @@ pub(super) fn receive(
         processing_version: options.processing_version.clone(),
         time_stamp: now,
     })
+}
+
+/// 4.11: a migration receipt is the last one.
+fn is_locked(state: &QueueState, options: &QueueOptions) -> bool {
+    state.in_migration && options.after_migration == AfterMigration::Refuse
 }
 
 fn check_cashbox(sent: &str, hosted: CashBoxId) -> Result<(), PreQueueError> {

@@ -55,6 +55,17 @@ impl Note {
     }
 }
 
+/// A transaction was on record that the TSE does not know as open (4.7, 4.8). `what` names the record.
+#[must_use]
+pub fn not_open_any_more(what: &str, number: u64) -> Note {
+    Note {
+        priority: DEFAULT,
+        kind: "4445000020000000-OpenTransaction".to_owned(),
+        message: format!("Removed {what} {number} from the database, which was not open on the TSE anymore."),
+        data_json: None,
+    }
+}
+
 const DISABLED_QUEUE: &str = "was not activated or already deactivated";
 
 /// A receipt met a queue that is not in operation.

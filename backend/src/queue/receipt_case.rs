@@ -28,21 +28,39 @@ pub const TSE_INFO: Flag = Flag(0x0080_0000);
 pub const SELF_TEST_OR_CLIENT_ONLY: Flag = Flag(0x0100_0000);
 /// Zero receipt: keep a TAR export of the TSE.
 pub const TAR_DOWNLOAD: Flag = Flag(0x0200_0000);
+/// Closings, out of operation: keep no TAR export of the TSE.
+pub const BYPASS_TAR: Flag = Flag(0x0400_0000);
+/// Closings: take over the configured master data.
+pub const MASTER_DATA_UPDATE: Flag = Flag(0x0800_0000);
+/// Daily closing: fail while transactions are open.
+pub const FAIL_IF_OPEN: Flag = Flag(0x1000_0000);
 /// Zero receipt in failed mode: forget failed finishes that are not open on the TSE.
 pub const DROP_FAILED_FINISHES: Flag = Flag(0x2000_0000);
 /// Start and finish in one request.
 pub const IMPLICIT: Flag = Flag(0x0001_0000_0000);
+/// Daily closing: close every transaction that is open on the TSE.
+pub const CLOSE_ALL_OPEN: Flag = Flag(0x0002_0000_0000);
 /// Asks for an earlier receipt of the same content.
 pub const RECEIPT_REQUEST: Flag = Flag(0x8000_0000_0000);
 
 /// The number of a receipt that puts a queue into operation.
 pub const INITIAL_OPERATION: i64 = 0x0003;
+/// The number of a receipt that puts a queue out of operation, for good.
+pub const OUT_OF_OPERATION: i64 = 0x0004;
+/// The number of a receipt that ends a month.
+pub const MONTHLY_CLOSING: i64 = 0x0005;
+/// The number of a receipt that ends a year.
+pub const YEARLY_CLOSING: i64 = 0x0006;
+/// The number of a receipt that ends a day.
+pub const DAILY_CLOSING: i64 = 0x0007;
 /// The number of a receipt that aborts transactions.
 pub const FAIL_TRANSACTION: i64 = 0x000B;
 /// The number of a receipt that parts a queue from its SCU.
 pub const INITIATE_SCU_SWITCH: i64 = 0x0017;
 /// The number of a receipt that gives a queue another SCU.
 pub const FINISH_SCU_SWITCH: i64 = 0x0018;
+/// The number of a receipt after which the queue is to be served by another product.
+pub const START_MIGRATION: i64 = 0x0019;
 
 impl ReceiptCase {
     /// The lowest 16 bits: what kind of receipt.

@@ -2,6 +2,8 @@
 
 /// What the sets print of one transaction.
 mod parts;
+/// How captions print moments.
+pub mod culture;
 
 use shared::api::moment::civil::Civil;
 use shared::api::signature_item::SignatureItem;
@@ -155,6 +157,12 @@ pub fn begin_of_sale(moment: Ticks) -> SignatureItem {
     item(TEXT, 0x1F, "<vorgangsbeginn>", time(moment))
 }
 
+/// The notification of a queue's end: an Aztec code of type 4.
+#[must_use]
+pub fn stop_notification(caption: impl Into<String>, data: impl Into<String>) -> SignatureItem {
+    item(AZTEC, 0x04, caption, data)
+}
+
 /// The receipt is practice.
 #[must_use]
 pub fn training(now: Ticks) -> SignatureItem {
@@ -211,20 +219,4 @@ pub fn notification(caption: impl Into<String>, data: impl Into<String>) -> Sign
 #[must_use]
 pub fn time(moment: Ticks) -> String {
     Civil::of(moment).iso_milliseconds()
-}
-
-/// A moment as captions print it: the general format of the invariant culture, in which the original's container
-/// runs (4.3).
-#[must_use]
-pub fn caption_time(moment: Ticks) -> String {
-    let Civil {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        ..
-    } = Civil::of(moment);
-    format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
 }

@@ -8,6 +8,7 @@ use crate::journal::entry::{
     Change, Entry, FailedFinishRow, FailedStartRow, Intent, MasterDataJson, OpenQueue, OpenTransactionRow,
     QueueDeRow, QueueRow, ScuRow,
 };
+use crate::queue::cases::migration;
 use crate::queue::notes;
 use crate::scu::types::TseInfo;
 
@@ -49,6 +50,8 @@ pub struct QueueState {
     pub tse_info: Option<TseInfo>,
     /// The newest moment of the queue's rows.
     pub latest: Ticks,
+    /// Whether a migration receipt was the last one (4.11).
+    pub in_migration: bool,
 }
 
 impl From<OpenQueue> for QueueState {
@@ -64,6 +67,7 @@ impl From<OpenQueue> for QueueState {
             disabled_noted: false,
             tse_info: None,
             latest: opened.latest,
+            in_migration: opened.in_migration,
         };
         state.read_tse_info();
         state
@@ -128,7 +132,10 @@ impl QueueState {
 
     fn adopt_change(&mut self, change: &Change) {
         match change {
-            Change::AddActionJournal(note) => self.disabled_noted |= notes::is_disabled_queue(note),
+            Change::AddActionJournal(note) => {
+                self.disabled_noted |= notes::is_disabled_queue(note);
+                self.in_migration |= migration::is_record(note);
+            }
             Change::AddJournalDe(_) | Change::RemoveJournalDe { .. } => {}
             Change::PutOpenTransaction(row) => {
                 self.open_transactions

@@ -1,9 +1,10 @@
-//! `ftStateData`: what the answer says of the TSE (4.14).
+//! `ftStateData`: what the answer says of the TSE and of the queue (4.14).
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::journal::master_data::MasterData;
 use crate::queue::work::Work;
 use crate::scu::types::TseInfo;
 
@@ -22,6 +23,24 @@ struct StateData<'a> {
 struct Pair {
     key: String,
     value: u64,
+}
+
+/// What a closing says.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ClosingData<'a> {
+    master_data: &'a MasterData,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daily_closing_number: Option<i64>,
+}
+
+/// The master data as it was before the closing, and the number of a daily one.
+#[must_use]
+pub fn closing(master_data: &MasterData, daily_closing_number: Option<i64>) -> String {
+    text(&ClosingData {
+        master_data,
+        daily_closing_number,
+    })
 }
 
 /// `TseInfo` alone.
@@ -48,6 +67,6 @@ pub fn with_open_transactions(work: &Work<'_>, info: &TseInfo) -> String {
     })
 }
 
-fn text(data: &StateData<'_>) -> String {
+fn text(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("it has only text keys")
 }

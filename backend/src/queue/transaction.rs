@@ -31,6 +31,15 @@ pub enum Attempt {
     Retry,
 }
 
+/// What an earlier attempt at a receipt has done, from the next step on.
+#[derive(Debug)]
+pub struct EarlierAttempt {
+    /// The transactions of others that it has closed, in the order of its steps.
+    pub closed: Vec<FinishedTransaction>,
+    /// Whether it went on to start a transaction: then it had nothing left to close.
+    pub has_started: bool,
+}
+
 impl Work<'_> {
     /// Starts and finishes a transaction under the receipt's own reference. When only the finish fails, the open
     /// transaction stays on record.
@@ -119,6 +128,38 @@ impl Work<'_> {
             start_signature: None,
             finished,
         })
+    }
+
+    /// What an earlier attempt at this very receipt has done with further transactions. A receipt that is settled after
+    /// a crash must know this before it asks the TSE what is open: what it has closed itself is open no more.
+    ///
+    /// # Errors
+    /// When the TSE does not say.
+    pub async fn earlier_attempt(&self) -> Result<EarlierAttempt, ScuError> {
+        let mut closed = Vec::new();
+        for step in self.steps.. {
+            let item = self.item.item;
+            let trace = self.scu.trace(TransactionIdentity { item, step }).await?;
+            match (trace.started, trace.finished) {
+                (None, Some(finished)) => closed.push(finished),
+                (started, _) => {
+                    let has_started = started.is_some();
+                    return Ok(EarlierAttempt { closed, has_started });
+                }
+            }
+        }
+        unreachable!("a receipt has fewer steps than there are numbers")
+    }
+
+    /// Takes over a transaction that an earlier attempt has closed, as if it had been closed now.
+    #[must_use]
+    pub fn take_over(&mut self, finished: FinishedTransaction) -> Signed {
+        self.steps += 1;
+        self.forget_number(finished.transaction_number);
+        Signed {
+            start_signature: None,
+            finished,
+        }
     }
 
     fn forget_number(&mut self, number: u64) {

@@ -25,6 +25,12 @@ mod zero_receipt;
 mod outage;
 /// Exports of the TSE.
 mod exports;
+/// TV-14 and TV-23: closings.
+mod closings;
+/// TV-19: the end of a queue.
+mod out_of_operation;
+/// Case 0x0019: the last receipt before another product takes over.
+mod migration;
 /// TV-16: receipt requests.
 mod receipt_request;
 /// TV-17: the hash chain.

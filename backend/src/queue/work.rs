@@ -17,8 +17,8 @@ use super::receipt_case::{IMPLICIT, ReceiptCase, TRAINING};
 use super::site::Site;
 use super::state::QueueState;
 use crate::journal::entry::{
-    ActionJournalRow, Change, FailedFinishRow, FailedStartRow, OpenTransactionRow, QueueDeRow, QueueItemRow,
-    ScuRow,
+    ActionJournalRow, Change, FailedFinishRow, FailedStartRow, MasterDataJson, OpenTransactionRow,
+    QueueDeRow, QueueItemRow, ScuRow,
 };
 use crate::scu::types::TseInfo;
 use crate::scu::{Scu, ScuError};
@@ -80,6 +80,17 @@ pub enum CaseError {
     /// The TSE did not do its part. Most cases go on without it (4.9), the others are errors.
     #[error(transparent)]
     Tse(#[from] ScuError),
+    /// The TSE answers and the receipt is not for it: it goes on as if the TSE had not (4.8 b).
+    #[error("{0}")]
+    WithoutTse(String),
+}
+
+impl CaseError {
+    /// Whether the request itself is acceptable.
+    #[must_use]
+    pub fn is_no_refusal(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
 }
 
 /// What is put into operation or out of it, when the receipt is accepted.
@@ -139,6 +150,10 @@ pub struct Work<'a> {
     pub failed_finishes: Overlay<'a, FailedFinishRow>,
     /// The SCU's row, if it changes.
     pub scu_row: Option<ScuRow>,
+    /// The master data, if it changes.
+    pub master_data: Option<MasterDataJson>,
+    /// Whether the queue takes no further request once this one is accepted (4.11).
+    pub starts_migration: bool,
     /// What the TSE said of itself during this receipt.
     pub(super) tse_info: Option<TseInfo>,
     /// How many exports the receipt has asked for.
@@ -178,6 +193,8 @@ impl<'a> Work<'a> {
             failed_starts: Overlay::over(&state.failed_starts),
             failed_finishes: Overlay::over(&state.failed_finishes),
             scu_row: None,
+            master_data: None,
+            starts_migration: false,
             tse_info: None,
             exports: 0,
             dropped_exports: Vec::new(),
@@ -268,11 +285,13 @@ impl<'a> Work<'a> {
         let scu = self.scu_row.into_iter().map(Change::PutScu);
         let exports = self.dropped_exports.into_iter();
         let exports = exports.map(|(id, time_stamp)| Change::RemoveJournalDe { id, time_stamp });
+        let master_data = self.master_data.into_iter().map(Change::PutMasterData);
         let notes = self.notes.into_iter().map(Change::AddActionJournal);
         open.chain(starts)
             .chain(finishes)
             .chain(scu)
             .chain(exports)
+            .chain(master_data)
             .chain(notes)
             .collect()
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fault::ConfigurationFault;
 use super::section::Section;
+use crate::queue::signatures::culture::Culture;
 use crate::scu::deadline::Patience;
 
 /// The longest try that a configuration may ask for.
@@ -24,6 +25,10 @@ pub struct QueueOptions {
     pub close_open_transactions_on_daily_closing: bool,
     /// `TarFileExportMode`, or the older `EnableTarFileExport`.
     pub tar_export: TarExport,
+    /// `launcherenvironment` is `cloud`: a migration receipt does not lock the queue.
+    pub runs_in_the_cloud: bool,
+    /// `captionculture`, a key of ours: how captions print moments.
+    pub caption_culture: Culture,
     /// `useposapi`: receipts are to be uploaded as digital receipts.
     pub use_pos_api: bool,
 }
@@ -57,6 +62,8 @@ impl QueueOptions {
             unknown_receipt_request: unknown_receipt_request(keys)?,
             close_open_transactions_on_daily_closing: on("CloseOpenTSETransactionsOnDailyClosing", false)?,
             tar_export: tar_export(keys)?,
+            runs_in_the_cloud: runs_in_the_cloud(keys)?,
+            caption_culture: caption_culture(keys)?,
             use_pos_api: on("useposapi", false)?,
         })
     }
@@ -67,6 +74,21 @@ fn unknown_receipt_request(keys: &Section<'_>) -> Result<UnknownReceiptRequest, 
         None | Some(0) => Ok(UnknownReceiptRequest::AnswerNothing),
         Some(1) => Ok(UnknownReceiptRequest::Sign),
         Some(_) => Err(keys.wrong("receiptrequestmode", "0 or 1")),
+    }
+}
+
+fn runs_in_the_cloud(keys: &Section<'_>) -> Result<bool, ConfigurationFault> {
+    let environment = keys.text("launcherenvironment")?;
+    Ok(environment.is_some_and(|environment| environment.eq_ignore_ascii_case("cloud")))
+}
+
+fn caption_culture(keys: &Section<'_>) -> Result<Culture, ConfigurationFault> {
+    const KEY: &str = "captionculture";
+    let culture = keys.text(KEY)?.map(|culture| culture.to_ascii_lowercase());
+    match culture.as_deref() {
+        None | Some("" | "invariant") => Ok(Culture::Invariant),
+        Some("de" | "de-de") => Ok(Culture::German),
+        Some(_) => Err(keys.wrong(KEY, "invariant or de")),
     }
 }
 

@@ -8,7 +8,7 @@ pub fn process(work: &mut Work<'_>) -> Verdict {
     let moment = work.request.receipt_moment.ticks;
     let caption = format!(
         "Handschriftbelegerfassung vom {}",
-        signatures::caption_time(moment)
+        work.options.culture.moment(moment)
     );
     Verdict::unsigned(READY, vec![signatures::note(caption, "")])
 }

@@ -1,9 +1,7 @@
 //! Puts a queue into operation (case 0x0003, 4.5). Any failure is an error, after which the queue is as new as
 //! before and the receipt may be sent again.
 
-/// What the authority is told.
-pub mod notification;
-
+use super::notification::{Direction, Notification};
 use crate::queue::failed_mode;
 use crate::queue::notes::{self, Note};
 use crate::queue::receipt_case::SELF_TEST_OR_CLIENT_ONLY;
@@ -11,7 +9,6 @@ use crate::queue::state::Life;
 use crate::queue::work::{CaseError, Verdict, Work};
 use crate::queue::{signatures, state_data};
 use crate::scu::types::TseState;
-use notification::Notification;
 
 const NAME: &str = "Initial-operation receipt";
 const NOT_INITIALIZED: &str = "TSE device is not in awaited lifecycle state 'Initialized'. Can not process 'Initial \
@@ -38,11 +35,8 @@ async fn activate(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     let signed = work.sign(&data).await?;
     let mut items = signatures::transaction(&signed, &certification, work.options.optional_mark);
     let info = work.fresh_tse_info().await?;
-    let notification = Notification::of(work, &info);
-    items.push(signatures::note(
-        "In-Betriebnahme-Beleg",
-        notification.identities(),
-    ));
+    let notification = Notification::of(work, Some(&info), Direction::Start);
+    items.push(signatures::note(notification.name(), notification.identities()));
     items.push(signatures::notification(
         notification.caption(),
         notification.json(),

@@ -21,7 +21,10 @@ pub fn process(work: &mut Work<'_>) -> Verdict {
         .map_or(moment, |max| max.max(moment));
     counted.used_failed_moment_min = Some(earliest);
     counted.used_failed_moment_max = Some(latest);
-    let caption = format!("Ausfallsnacherfassung vom {}", signatures::caption_time(moment));
+    let caption = format!(
+        "Ausfallsnacherfassung vom {}",
+        work.options.culture.moment(moment)
+    );
     let signature = signatures::note(caption, "Elektronisches Aufzeichnungssystem ausgefallen");
     Verdict::unsigned(LATE, vec![signature])
 }

@@ -5,23 +5,29 @@ pub mod recovery;
 
 use shared::api::signature_item::SignatureItem;
 
-use super::{mark_training, unsupported};
+use super::mark_training;
 use crate::queue::notes::{self, Note};
 use crate::queue::receipt_case::{SELF_TEST_OR_CLIENT_ONLY, TAR_DOWNLOAD, TSE_INFO};
 use crate::queue::work::{CaseError, Verdict, Work};
-use crate::queue::{signatures, state_data};
+use crate::queue::{export, signatures, state_data};
 
 const NAME: &str = "Zero receipt";
 
-/// Signs a zero receipt, recovers from failed mode, closes a series of late entries.
+/// Signs a zero receipt, recovers from failed mode, closes a series of late entries; exports the TSE's log at last,
+/// even when the TSE failed before.
 ///
 /// # Errors
-/// When it is not implicit, asks for an export, or the TSE does not do its part.
+/// When it is not implicit, or the TSE does not do its part.
 pub async fn process(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     work.require_implicit(NAME)?;
+    let verdict = sign(work).await;
     if work.case.has(TAR_DOWNLOAD) {
-        return Err(unsupported::refusal(work.case, "Zero receipt with TAR download"));
+        export::tar(work).await;
     }
+    verdict
+}
+
+async fn sign(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     let certification = work.certification().await?;
     let data = work.process_data.clone();
     let signed = work.sign(&data).await?;
@@ -55,12 +61,12 @@ fn close_late_entries(work: &mut Work<'_>) -> SignatureItem {
     counted.used_failed_queue_item = None;
     let caption = format!(
         "Ausfallsnacherfassung abgeschlossen am {}.",
-        signatures::caption_time(now)
+        work.options.culture.moment(now)
     );
     let data = format!(
         "{count} Aktionen im Zeitraum von {} bis {}",
-        signatures::caption_time(from),
-        signatures::caption_time(to)
+        work.options.culture.moment(from),
+        work.options.culture.moment(to)
     );
     work.note(report(&caption, &data));
     signatures::note(caption, data)

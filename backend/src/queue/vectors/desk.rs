@@ -7,18 +7,22 @@ use rust_decimal::Decimal;
 use shared::api::moment;
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::receipt_response::ReceiptResponse;
-use shared::clock::{ScriptedClock, Ticks};
+use shared::clock::{Clock as _, ScriptedClock, Ticks};
 use shared::identity::{OperationId, ScuId};
 
 use super::site::TestSite;
 use super::tse::{self, TestTse};
 use crate::journal::entry::{
-    ActionJournalRow, Change, Entry, Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow,
+    ActionJournalRow, Change, Entry, Intent, JournalCounts, OpenQueue, QueueDeRow, QueueRow, ScuRow,
 };
 use crate::queue::answer::Answer;
-use crate::queue::engine::{Processed, QueueEngine, QueueOptions, WhenNotFound};
+use crate::queue::cases::migration;
+use crate::queue::engine::{
+    AfterMigration, DailyClosing, Processed, QueueEngine, QueueOptions, WhenNotFound,
+};
 use crate::queue::export::KeepExports;
 use crate::queue::signatures::OptionalMark;
+use crate::queue::signatures::culture::Culture;
 use crate::queue::work::Edges;
 use crate::scu::types::TseState;
 
@@ -124,6 +128,8 @@ pub struct Desk {
     pub site: TestSite,
     /// Everything that would have been committed, in order.
     pub entries: Vec<Entry>,
+    /// What the journals are said to hold when a migration starts.
+    pub counted: JournalCounts,
 }
 
 /// How a queue is opened.
@@ -188,6 +194,10 @@ pub fn new_queue() -> Opening {
             optional_mark: OptionalMark::Shown,
             when_not_found: WhenNotFound::AnswerNothing,
             keep_exports: KeepExports::All,
+            master_data: None,
+            daily_closing: DailyClosing::AsAsked,
+            after_migration: AfterMigration::Refuse,
+            culture: Culture::Invariant,
             processing_version: "byodc/test".to_owned(),
         },
     }
@@ -214,6 +224,7 @@ impl Opening {
             tse: TestTse::default(),
             site: TestSite::default(),
             entries: Vec::new(),
+            counted: JournalCounts::default(),
         }
     }
 }
@@ -248,7 +259,10 @@ impl Desk {
     pub fn answer(&mut self, receipt: Receipt) -> Answer {
         let request = receipt.request();
         let intent = self.begin(&request);
-        let processed = self.process(&intent, &request);
+        let mut processed = self.process(&intent, &request);
+        if processed.starts_migration {
+            migration::record(&mut processed.entry, self.counted, self.clock.now());
+        }
         self.engine.adopt(&processed.entry);
         self.entries.push(processed.entry);
         processed.answer

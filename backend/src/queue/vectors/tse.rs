@@ -32,6 +32,8 @@ pub enum Fault {
     Terminated,
     /// Does not sign starts.
     NoStartSignature,
+    /// Signs, and tells no list of open transactions.
+    NoOpenList,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,8 @@ struct Inside {
     times: VecDeque<Ticks>,
     calls: Vec<String>,
     fault: Option<Fault>,
+    /// After how many more signatures nothing is reached.
+    alive_for: Option<u64>,
 }
 
 /// The test TSE.
@@ -73,6 +77,11 @@ impl TestTse {
         self.inside().fault = fault.into();
     }
 
+    /// Reaches nothing after this many more signatures; with none, always works.
+    pub fn die_after(&self, signatures: impl Into<Option<u64>>) {
+        self.inside().alive_for = signatures.into();
+    }
+
     /// The calls since the last time they were taken.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.inside().calls)
@@ -81,6 +90,20 @@ impl TestTse {
     /// How many signatures it has made.
     pub fn signatures(&self) -> u64 {
         self.inside().signatures
+    }
+
+    /// Forgets that a transaction is open, as a unit does that was reset.
+    pub fn forget(&self, transaction: u64) {
+        self.inside().open.remove(&transaction);
+    }
+
+    /// A transaction that another register has started.
+    pub fn started_elsewhere(&self) -> u64 {
+        let mut inside = self.inside();
+        inside.transactions += 1;
+        let number = inside.transactions;
+        inside.open.insert(number);
+        number
     }
 
     /// The transactions that are open.
@@ -99,6 +122,7 @@ impl Inside {
     fn reached(&self) -> Result<(), ScuError> {
         match self.fault {
             Some(Fault::Unreachable) => Err(unreachable()),
+            _ if self.alive_for == Some(0) => Err(unreachable()),
             _ => Ok(()),
         }
     }
@@ -113,6 +137,7 @@ impl Inside {
 
     fn sign(&mut self) -> SignatureData {
         self.signatures += 1;
+        self.alive_for = self.alive_for.map(|left| left.saturating_sub(1));
         SignatureData {
             counter: self.signatures,
             algorithm: "ecdsa-plain-SHA256".to_owned(),
@@ -288,7 +313,11 @@ impl Scu for TestTse {
             Some(Fault::Terminated) => TseState::Terminated,
             _ => TseState::Initialized,
         };
-        Ok(info(inside.open.iter().copied(), state))
+        let mut info = info(inside.open.iter().copied(), state);
+        if inside.fault == Some(Fault::NoOpenList) {
+            info.current_started_transaction_numbers = None;
+        }
+        Ok(info)
     }
 
     async fn set_tse_state(&self, state: TseState) -> Result<TseState, ScuError> {

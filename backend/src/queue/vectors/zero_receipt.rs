@@ -2,7 +2,8 @@
 
 use super::desk::{E, I, active_queue, data, kinds, receipt};
 use super::tse::Fault;
-use crate::queue::work::READY;
+use crate::queue::signatures::culture::Culture;
+use crate::queue::work::{READY, TSE_FAILED};
 
 const SET_T: [i64; 15] = [
     0x10, 0x11, 0x12, 0x15, 0x14, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1D, 0x1B, 0x1C, 0x22, 0x1E,
@@ -62,6 +63,20 @@ fn tv_12_a_zero_receipt_must_be_implicit() {
 }
 
 #[test]
+fn a_zero_receipt_exports_when_it_says_so_even_after_a_failure() {
+    let mut desk = active_queue(5).desk();
+    desk.sign(receipt(I | 2));
+    assert!(desk.site.take_exports().is_empty());
+    desk.sign(receipt(I | 0x200_0002));
+    assert_eq!(desk.site.take_exports().len(), 1);
+    desk.tse.fail(Fault::FinishUnreachable);
+    assert_eq!(desk.sign(receipt(I | 0x200_0002)).state, TSE_FAILED);
+    assert_eq!(desk.site.take_exports().len(), 1);
+    desk.refused(receipt(E | 0x200_0002));
+    assert!(desk.site.take_exports().is_empty());
+}
+
+#[test]
 fn a_zero_receipt_may_run_the_self_test() {
     let mut desk = active_queue(5).desk();
     desk.sign(receipt(I | 0x100_0002));
@@ -99,6 +114,25 @@ fn tv_15_a_late_entry_is_counted_without_the_tse() {
     assert_eq!(
         (counted.used_failed_moment_min, counted.used_failed_queue_item),
         (None, None)
+    );
+}
+
+#[test]
+fn tv_15_a_queue_set_to_german_prints_moments_the_german_way() {
+    let mut opening = active_queue(5);
+    opening.options.culture = Culture::German;
+    let mut desk = opening.desk();
+    let late = desk.sign(receipt(I | 0x1_0001));
+    data(&late, "Ausfallsnacherfassung vom 04.03.2031 10:20:30");
+    let by_hand = desk.sign(receipt(I | 0x8_0001));
+    data(&by_hand, "Handschriftbelegerfassung vom 04.03.2031 10:20:30");
+    let zero = desk.sign(receipt(I | 2));
+    assert_eq!(
+        data(
+            &zero,
+            "Ausfallsnacherfassung abgeschlossen am 04.03.2031 10:20:33."
+        ),
+        "1 Aktionen im Zeitraum von 04.03.2031 10:20:30 bis 04.03.2031 10:20:30"
     );
 }
 

@@ -4,7 +4,7 @@ use shared::api::signature_item::SignatureItem;
 
 use super::report;
 use crate::journal::entry::{FailedFinishRow, OpenTransactionRow};
-use crate::queue::notes::{self, Note};
+use crate::queue::notes;
 use crate::queue::process_data;
 use crate::queue::receipt_case::{DROP_FAILED_FINISHES, ReceiptCase};
 use crate::queue::signatures;
@@ -28,8 +28,10 @@ pub async fn recover(work: &mut Work<'_>) -> Result<Vec<SignatureItem>, CaseErro
 
 /// Forgets failed finishes whose transaction the TSE does not hold open any more.
 async fn drop_unknown_finishes(work: &mut Work<'_>) -> Result<(), CaseError> {
+    let finished_before = work.earlier_attempt().await?.closed;
     let info = work.fresh_tse_info().await?;
-    let open = info.current_started_transaction_numbers.unwrap_or_default();
+    let mut open = info.current_started_transaction_numbers.unwrap_or_default();
+    open.extend(finished_before.iter().map(|finished| finished.transaction_number));
     for reference in work.failed_finishes.references() {
         let Some(row) = work.failed_finishes.get(&reference) else {
             continue;
@@ -39,14 +41,7 @@ async fn drop_unknown_finishes(work: &mut Work<'_>) -> Result<(), CaseError> {
             continue;
         }
         work.failed_finishes.remove(&reference);
-        work.note(Note {
-            priority: notes::DEFAULT,
-            kind: "4445000020000000-OpenTransaction".to_owned(),
-            message: format!(
-                "Removed failed finish-transaction {number} from the database, which was not open on the TSE anymore."
-            ),
-            data_json: None,
-        });
+        work.note(notes::not_open_any_more("failed finish-transaction", number));
     }
     Ok(())
 }
@@ -103,9 +98,9 @@ fn end_failed_mode(work: &mut Work<'_>) -> SignatureItem {
     let count = std::mem::take(&mut work.queue_de.sscd_fail_count);
     let since = work.queue_de.sscd_fail_moment.take().unwrap_or(now);
     work.queue_de.sscd_fail_queue_item = None;
-    let now = signatures::caption_time(now);
+    let now = work.options.culture.moment(now);
     let caption = format!("TSE Kommunikation wiederhergestellt am {now}.");
-    let since = signatures::caption_time(since);
+    let since = work.options.culture.moment(since);
     let data = format!("{count} Aktionen ohne TSE Kommunikation im Zeitraum von {since} bis {now}");
     work.note(report(&caption, &data));
     signatures::note(caption, data)
