@@ -14,7 +14,9 @@ pub mod package;
 pub mod connect;
 /// Bounds how long and how often a unit is asked.
 pub mod deadline;
-/// Asks only while the claim is the newest.
+/// Whether the claim is still the newest, confirmed where that is not known.
+pub mod standing;
+/// Asks only while the claim stands.
 pub mod confirmed;
 /// The way to a TSE that is asked over HTTP.
 pub mod http_client;

@@ -13,6 +13,7 @@ use super::trouble::Trouble;
 use crate::journal::account::{Account, AccountUpdate};
 use crate::ownership::acquire::Confirmed;
 use crate::queue::account;
+use crate::scu::Scu as _;
 use crate::scu::types::SignedStep;
 
 /// How many of the TSE's newest signatures are looked through for lost receipts.

@@ -35,7 +35,7 @@ use crate::journal::JournalError;
 use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
-use crate::scu::Scu;
+use crate::scu::deadline::Deadline;
 
 /// Why a cashbox whose journal was accepted is given back.
 const ACCEPTED: &str = "journal accepted";
@@ -47,7 +47,7 @@ pub struct Actor {
     pub(super) parts: Arc<Parts>,
     pub(super) tenure: Tenure,
     pub(super) engine: QueueEngine,
-    pub(super) scu: Arc<dyn Scu>,
+    pub(super) scu: Arc<Deadline>,
     /// How the journal stands to what the TSE has signed.
     pub(super) books: Books,
     pub(super) cashbox_time_stamp: Ticks,

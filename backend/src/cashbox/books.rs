@@ -23,6 +23,7 @@ use crate::evidence;
 use crate::journal::account::{Account, AccountUpdate, Staleness};
 use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::queue::{account, failed_mode};
+use crate::scu::Scu as _;
 use crate::scu::ScuError;
 use crate::scu::types::{SignedStep, TransactionIdentity};
 

@@ -18,7 +18,7 @@ use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::metrics::CashboxMetrics;
 use crate::ownership::Ownership;
 use crate::ownership::handover::Successors;
-use crate::scu::Scu;
+use crate::scu::deadline::Deadline;
 use crate::scu::package::ScuPackage;
 
 /// What cashboxes are made of.
@@ -53,7 +53,7 @@ impl Parts {
     ///
     /// # Errors
     /// When it names a TSE or a database that this version cannot use.
-    pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Arc<dyn Scu>, CashboxError> {
+    pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Arc<Deadline>, CashboxError> {
         if configuration.connection.is_some() && self.config.own_databases == OwnDatabases::Refuse {
             return Err(CashboxError::Configuration {
                 detail: format!(
@@ -102,12 +102,12 @@ pub(super) fn shown(pod: Option<&PodId>) -> String {
 /// The way to a TSE: makes a unit of what a configuration names, or says why there is none.
 pub struct Scus(Box<Connect>);
 
-type Connect = dyn Fn(&ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> + Send + Sync;
+type Connect = dyn Fn(&ScuPackage) -> Result<Arc<Deadline>, CashboxError> + Send + Sync;
 
 impl Scus {
     /// Units are made by this function. It does not call them: a cashbox starts while its TSE is away.
     pub fn new(
-        connect: impl Fn(&ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> + Send + Sync + 'static,
+        connect: impl Fn(&ScuPackage) -> Result<Arc<Deadline>, CashboxError> + Send + Sync + 'static,
     ) -> Self {
         Self(Box::new(connect))
     }
@@ -116,7 +116,7 @@ impl Scus {
     ///
     /// # Errors
     /// When it names one that this version does not have.
-    pub fn connect(&self, package: &ScuPackage) -> Result<Arc<dyn Scu>, CashboxError> {
+    pub fn connect(&self, package: &ScuPackage) -> Result<Arc<Deadline>, CashboxError> {
         (self.0)(package)
     }
 }

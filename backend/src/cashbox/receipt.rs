@@ -29,6 +29,7 @@ use crate::queue::work::Edges;
 use crate::queue::{answer, intake};
 use crate::scu::Scu;
 use crate::scu::confirmed::Confirmed;
+use crate::scu::standing::Standing;
 
 /// How many receipts of one reference are looked at when a POS asks for an earlier one.
 const CANDIDATES_MAX: u32 = 200;
@@ -81,12 +82,12 @@ impl Actor {
         let open = OpenIntent::new(&self.parts.metrics.open_intents);
         self.engine.begun(intent);
         let began = Instant::now();
-        let journal = self.parts.journal.clone();
-        let guarded = (!self.books.compared).then(|| Arc::new(Guarded::new(self.scu.clone(), self.ledger())));
-        let unit = guarded
-            .clone()
-            .map_or_else(|| self.scu.clone(), |guarded| guarded as Arc<dyn Scu>);
-        let scu = Confirmed::new(unit, journal, self.tenure.clone(), committed);
+        let standing = Standing::new(self.parts.journal.clone(), self.tenure.clone(), committed);
+        let standing = Arc::new(standing);
+        let unit: Arc<dyn Scu> = Arc::new(self.scu.under(standing.clone()));
+        let guarded = (!self.books.compared).then(|| Arc::new(Guarded::new(unit.clone(), self.ledger())));
+        let unit = guarded.clone().map_or(unit, |guarded| guarded as Arc<dyn Scu>);
+        let scu = Confirmed::new(unit, standing.clone());
         let site = PodSite::new(self.parts.clone(), self.tenure.clone());
         let edges = Edges {
             scu: &scu,
@@ -94,7 +95,7 @@ impl Actor {
             site: &site,
         };
         let mut processed = self.engine.process(intent, request, edges).await;
-        if let Some(refusal) = scu.take_refusal() {
+        if let Some(refusal) = standing.take_refusal() {
             return Err(unsure(&refusal));
         }
         if let Some(guarded) = guarded {

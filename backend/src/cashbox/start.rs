@@ -42,7 +42,7 @@ use crate::journal::history::{ChangeKind, ClaimReason, Claimed, OwnershipChange}
 use crate::ownership::acquire::{Acquired, Confirmed};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
-use crate::scu::Scu;
+use crate::scu::deadline::Deadline;
 
 /// How long the ownership store is asked for the way to a new owner. Without an answer the proxy asks itself.
 const WHEREABOUTS_TIMEOUT: Duration = Duration::from_secs(1);
@@ -203,7 +203,7 @@ async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, Ca
 /// What is known of a cashbox once it is claimed, and its place among those that read the journal.
 struct Mine<'a> {
     configuration: Arc<CashboxConfiguration>,
-    scu: Arc<dyn Scu>,
+    scu: Arc<Deadline>,
     tenure: Tenure,
     /// None for what was handed over.
     place: Option<SemaphorePermit<'a>>,

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Repeating a step is safe because every repetition carries the same [`TransactionIdentity`]: a unit signs it
-//! once. The parts of an export have no identity, so they are repeated only when they surely did not happen.
+//! once. Before each try of a call that changes the TSE the claim must stand. The parts of an export have no identity, so they are repeated only when they surely did not happen.
 //!
 //! [`TransactionIdentity`]: crate::scu::types::TransactionIdentity
 
@@ -19,6 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::metrics::{Metrics, Outcome};
+use super::standing::Standing;
 use super::types::{
     ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
     StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
@@ -69,6 +70,8 @@ pub struct Deadline {
     unit: Arc<dyn Scu>,
     patience: Patience,
     metrics: Arc<Metrics>,
+    /// None while nothing is asked that changes the TSE.
+    standing: Option<Arc<Standing>>,
 }
 
 impl Deadline {
@@ -79,7 +82,39 @@ impl Deadline {
             unit,
             patience,
             metrics,
+            standing: None,
         }
+    }
+
+    /// The same unit for one receipt, signed under a claim that has to stand.
+    #[must_use]
+    pub fn under(&self, standing: Arc<Standing>) -> Self {
+        Self {
+            unit: Arc::clone(&self.unit),
+            patience: self.patience,
+            metrics: Arc::clone(&self.metrics),
+            standing: Some(standing),
+        }
+    }
+
+    /// Changes the TSE: [`Self::ask`], with the claim confirmed before each try unless that was done just now.
+    async fn change<T, F>(
+        &self,
+        kind: &'static str,
+        when_unknown: WhenUnknown,
+        call: impl Fn() -> F,
+    ) -> Result<T, ScuError>
+    where
+        F: Future<Output = Result<T, ScuError>>,
+    {
+        let standing = self.standing.as_ref();
+        let confirmed = || async {
+            match standing {
+                Some(standing) => standing.confirm().await,
+                None => Ok(()),
+            }
+        };
+        self.ask_after(kind, when_unknown, confirmed, call).await
     }
 
     /// Asks until there is an answer, a rejection, or no try left.
@@ -92,8 +127,26 @@ impl Deadline {
     where
         F: Future<Output = Result<T, ScuError>>,
     {
+        self.ask_after(kind, when_unknown, || async { Ok(()) }, call)
+            .await
+    }
+
+    async fn ask_after<T, F, P>(
+        &self,
+        kind: &'static str,
+        when_unknown: WhenUnknown,
+        permitted: impl Fn() -> P,
+        call: impl Fn() -> F,
+    ) -> Result<T, ScuError>
+    where
+        F: Future<Output = Result<T, ScuError>>,
+        P: Future<Output = Result<(), ScuError>>,
+    {
         let mut unknown = None;
         for left in (0..self.patience.tries.max(1)).rev() {
+            if let Err(refusal) = permitted().await {
+                return Err(unknown.unwrap_or(refusal));
+            }
             let error = match self.one_try(kind, call()).await {
                 Ok(answer) => return Ok(answer),
                 // After a try that may have signed, a rejection proves nothing about that try.
@@ -156,21 +209,21 @@ impl Scu for Deadline {
     async fn start_transaction(&self, start: StartTransaction) -> Result<StartedTransaction, ScuError> {
         let identity = start.identity;
         let call = || self.unit.start_transaction(start.clone());
-        let answer = self.ask("start", WhenUnknown::Repeat, call).await;
+        let answer = self.change("start", WhenUnknown::Repeat, call).await;
         self.settle(identity, answer, |trace| trace.started).await
     }
 
     async fn update_transaction(&self, update: UpdateTransaction) -> Result<UpdatedTransaction, ScuError> {
         let identity = update.identity;
         let call = || self.unit.update_transaction(update.clone());
-        let answer = self.ask("update", WhenUnknown::Repeat, call).await;
+        let answer = self.change("update", WhenUnknown::Repeat, call).await;
         self.settle(identity, answer, |trace| trace.updated).await
     }
 
     async fn finish_transaction(&self, finish: FinishTransaction) -> Result<FinishedTransaction, ScuError> {
         let identity = finish.identity;
         let call = || self.unit.finish_transaction(finish.clone());
-        let answer = self.ask("finish", WhenUnknown::Repeat, call).await;
+        let answer = self.change("finish", WhenUnknown::Repeat, call).await;
         self.settle(identity, answer, |trace| trace.finished).await
     }
 
@@ -192,31 +245,31 @@ impl Scu for Deadline {
     }
 
     async fn set_tse_state(&self, state: TseState) -> Result<TseState, ScuError> {
-        self.ask("state", WhenUnknown::Repeat, || self.unit.set_tse_state(state))
+        self.change("state", WhenUnknown::Repeat, || self.unit.set_tse_state(state))
             .await
     }
 
     async fn register_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
-        self.ask("client", WhenUnknown::Repeat, || {
+        self.change("client", WhenUnknown::Repeat, || {
             self.unit.register_client(client_id)
         })
         .await
     }
 
     async fn unregister_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
-        self.ask("client", WhenUnknown::Repeat, || {
+        self.change("client", WhenUnknown::Repeat, || {
             self.unit.unregister_client(client_id)
         })
         .await
     }
 
     async fn set_tse_time(&self) -> Result<(), ScuError> {
-        self.ask("time", WhenUnknown::Repeat, || self.unit.set_tse_time())
+        self.change("time", WhenUnknown::Repeat, || self.unit.set_tse_time())
             .await
     }
 
     async fn self_test(&self) -> Result<(), ScuError> {
-        self.ask("self-test", WhenUnknown::Repeat, || self.unit.self_test())
+        self.change("self-test", WhenUnknown::Repeat, || self.unit.self_test())
             .await
     }
 
@@ -235,7 +288,7 @@ impl Scu for Deadline {
     }
 
     async fn end_export(&self, token: &str, sha256_base64: &str, erase: bool) -> Result<ExportEnd, ScuError> {
-        self.ask("export", WhenUnknown::Stop, || {
+        self.change("export", WhenUnknown::Stop, || {
             self.unit.end_export(token, sha256_base64, erase)
         })
         .await

@@ -195,7 +195,8 @@ async fn a_signature_whose_answer_was_lost_is_looked_for_after_the_outage() {
     pod.activate().await;
     let tse = world.tse();
     tse.push(rule(OperationKind::Start, Effect::SignAndLoseAnswer, Some(1)));
-    tse.push(rule(OperationKind::Trace, Effect::Unreachable, Some(1)));
+    // Asked for by the deadline and by the receipt itself.
+    tse.push(rule(OperationKind::Trace, Effect::Unreachable, Some(2)));
     let receipt = pod.sign("R-1").await.unwrap().unwrap();
     assert_eq!(receipt.state, 0x4445_0000_0000_0002);
     pod.sign_case(OperationId::random(), ZERO_RECEIPT).await.unwrap();

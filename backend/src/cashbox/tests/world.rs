@@ -46,6 +46,8 @@ use crate::ownership::handover::HandoverTarget;
 use crate::ownership::peer::{Answer as PeerAnswer, Peers};
 use crate::ownership::this_pod::ThisPod;
 use crate::ownership::{self, Ownership, WhenUnreachable};
+use crate::scu;
+use crate::scu::deadline::{Deadline, Patience};
 use crate::scu::simulator::script::Script;
 use crate::scu::simulator::{self, Simulators, Traits};
 
@@ -284,7 +286,7 @@ impl World {
             successors: self.successors.clone(),
             journal: self.journal.clone(),
             configurations: self.configurations(&metrics),
-            scus: Scus::new(move |package| Ok(Arc::new(simulators.open(package.scu, Traits::default())))),
+            scus: asked_once(simulators),
             acknowledged: Acknowledged::default(),
             clock: self.clock.clone(),
             metrics: metrics.cashbox.clone(),
@@ -605,4 +607,22 @@ async fn until(condition: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(20), met)
         .await
         .expect("the condition was never met");
+}
+
+/// Units that are asked once and waited for, so that a test's script decides alone.
+fn asked_once(simulators: Arc<Simulators>) -> Scus {
+    let counted = Arc::new(scu::metrics::Metrics::register(&prometheus::Registry::new()).unwrap());
+    let patience = Patience {
+        one_try: Duration::from_secs(3600),
+        tries: 1,
+        pause: Duration::ZERO,
+    };
+    Scus::new(move |package| {
+        let simulator = simulators.open(package.scu, Traits::default());
+        Ok(Arc::new(Deadline::new(
+            Arc::new(simulator),
+            patience,
+            counted.clone(),
+        )))
+    })
 }
