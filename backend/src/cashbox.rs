@@ -45,6 +45,8 @@ mod site;
 pub mod export;
 /// Before it serves: may the journal be continued, and what was interrupted.
 mod settle;
+/// What a TSE that keeps no identities has signed for an interrupted receipt.
+mod recall;
 /// What the journal holds, beside what the TSE has signed.
 mod ledger;
 /// Nothing changes a TSE that was not compared.

@@ -44,6 +44,8 @@ pub struct Outbound {
     way_out: OutgoingProxy,
     /// Built when it is needed first: a pod whose TSEs are all simulated needs none.
     common: OnceLock<Client>,
+    /// For what stands in the site itself.
+    direct: OnceLock<Client>,
 }
 
 impl Outbound {
@@ -53,7 +55,20 @@ impl Outbound {
         Self {
             way_out,
             common: OnceLock::new(),
+            direct: OnceLock::new(),
         }
+    }
+
+    /// A client for what stands in the site itself, past every proxy.
+    ///
+    /// # Errors
+    /// When it cannot be built, for example because the machine has no trusted certificates.
+    pub fn direct(&self) -> Result<Client, reqwest::Error> {
+        if let Some(direct) = self.direct.get() {
+            return Ok(direct.clone());
+        }
+        let built = builder().build()?;
+        Ok(self.direct.get_or_init(|| built).clone())
     }
 
     /// A client that goes out by the pod's way, or by a proxy of its own.

@@ -20,6 +20,8 @@ pub mod standing;
 pub mod confirmed;
 /// The way to a TSE that is asked over HTTP.
 pub mod http_client;
+/// A TSE behind an FCC.
+pub mod fcc;
 /// A TSE in software, for trying out and testing.
 pub mod simulator;
 /// How often units were asked.
@@ -31,9 +33,9 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
-    StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
-    UpdateTransaction, UpdatedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, Interrupted,
+    SignedStep, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo,
+    TseState, UpdateTransaction, UpdatedTransaction,
 };
 
 /// Why a unit did not do what was asked. "Failed" and "unknown whether it happened" are never the same.
@@ -81,6 +83,17 @@ pub trait Scu: Send + Sync + Debug {
     /// The newest signatures that the TSE has made for a client, newest first, at most `limit`: what a journal is
     /// compared with before it is continued. A client that never signed has none.
     async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError>;
+    /// Whether the TSE tells by a transaction's identity what it has signed for it. Where it does not, [`Scu::recall`] is
+    /// asked before an interrupted receipt is worked on again.
+    fn keeps_identities(&self) -> bool {
+        true
+    }
+    /// What the TSE has signed for an interrupted receipt, found by its time; the unit goes on with it when the receipt is
+    /// worked on again. A unit that keeps identities finds nothing: it recognises each call.
+    async fn recall(&self, interrupted: Interrupted) -> Result<Vec<SignedStep>, ScuError> {
+        let _ = interrupted;
+        Ok(Vec::new())
+    }
     /// What the TSE says of itself.
     async fn tse_info(&self) -> Result<TseInfo, ScuError>;
     /// Moves the TSE through its life; answers the state it is in now.

@@ -52,6 +52,8 @@ pub mod traffic;
 pub mod load;
 /// A simulated TSE: what goes wrong with it, and what it has signed.
 pub mod simulator;
+/// An FCC with a TSE of its own.
+pub mod fcc_server;
 /// What goes wrong inside pods and proxies, by rules.
 pub mod sabotage;
 /// Which faults were planned, and which happened.

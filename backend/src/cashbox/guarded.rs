@@ -17,9 +17,9 @@ use async_trait::async_trait;
 use super::ledger::{Compared, Ledger, Unread};
 use crate::journal::JournalError;
 use crate::scu::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
-    StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
-    UpdateTransaction, UpdatedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, Interrupted,
+    SignedStep, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo,
+    TseState, UpdateTransaction, UpdatedTransaction,
 };
 use crate::scu::{Scu, ScuError};
 
@@ -112,6 +112,14 @@ impl Scu for Guarded {
 
     async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
         self.unit.last_steps(client_id, limit).await
+    }
+
+    fn keeps_identities(&self) -> bool {
+        self.unit.keeps_identities()
+    }
+
+    async fn recall(&self, interrupted: Interrupted) -> Result<Vec<SignedStep>, ScuError> {
+        self.unit.recall(interrupted).await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

@@ -65,6 +65,7 @@ impl Actor {
                 "an interrupted request cannot be read; the cashbox cannot be served");
             Trouble::GiveUp(CashboxError::Broken)
         })?;
+        let recalled = self.recall(&interrupted.item).await?;
         let InterruptedIntent {
             item,
             operation,
@@ -83,7 +84,7 @@ impl Actor {
             Err(trouble) => return Err(trouble),
         };
         let signed_before = steps.iter().filter(|step| step.identity.item == item_id);
-        let signed_before: Vec<_> = signed_before.cloned().collect();
+        let signed_before: Vec<_> = signed_before.cloned().chain(recalled).collect();
         let orphans = self.orphans_among(&signed_before).await?;
         let settlement = Settlement::of(state, signed_before.len(), orphans);
         if settlement.leaves_the_tse_open() {

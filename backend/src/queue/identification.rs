@@ -18,3 +18,29 @@ pub fn identification(numerator: i64, case: ReceiptCase, transaction: Option<u64
     };
     format!("ft{numerator:X}#{kind}{transaction}")
 }
+
+/// The transaction that an identification names.
+#[must_use]
+pub fn transaction_of(identification: &str) -> Option<u64> {
+    let (_, suffix) = identification.split_once('#')?;
+    let kinds = ["ST", "UT", "DT", "IT", "T"];
+    let number = kinds.into_iter().find_map(|kind| suffix.strip_prefix(kind))?;
+    number.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_transaction_is_read_back_out_of_every_identification() {
+        let implicit = 0x1_0000_0001;
+        for case in [0x0001, 0x0008, 0x0009, 0x000A, implicit] {
+            let case = ReceiptCase(0x4445_0000_0000_0000 | case);
+            assert_eq!(transaction_of(&identification(10, case, Some(20))), Some(20));
+            assert_eq!(transaction_of(&identification(10, case, None)), None);
+        }
+        assert_eq!(transaction_of("ft1#X5"), None);
+        assert_eq!(transaction_of(""), None);
+    }
+}

@@ -9,9 +9,9 @@ use shared::sabotage;
 
 use super::standing::Standing;
 use super::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
-    StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
-    UpdateTransaction, UpdatedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, Interrupted,
+    SignedStep, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo,
+    TseState, UpdateTransaction, UpdatedTransaction,
 };
 use super::{Scu, ScuError};
 use crate::evidence;
@@ -95,6 +95,14 @@ impl Scu for Confirmed {
 
     async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
         self.unit.last_steps(client_id, limit).await
+    }
+
+    fn keeps_identities(&self) -> bool {
+        self.unit.keeps_identities()
+    }
+
+    async fn recall(&self, interrupted: Interrupted) -> Result<Vec<SignedStep>, ScuError> {
+        self.unit.recall(interrupted).await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

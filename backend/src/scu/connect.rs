@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::Scu;
 use super::deadline::Deadline;
+use super::fcc::{self, Fcc};
 use super::http_client;
 use super::metrics::Metrics;
 use super::package::ScuPackage;
@@ -17,12 +18,7 @@ use crate::outbound::{self, Outbound};
 /// Packages that mean the simulator: ours, and the original's TSE in memory.
 const SIMULATOR_PACKAGES: [&str; 2] = ["byodc.scu.de.simulator", "fiskaltrust.middleware.scu.de.inmemory"];
 /// Packages of TSEs that this version knows but cannot talk to yet.
-const COMING_PACKAGES: [&str; 4] = [
-    "fiskaltrust.middleware.scu.de.fiskalycertified",
-    "fiskaltrust.middleware.scu.de.deutschefiskal",
-    "fiskaltrust.middleware.scu.de.swissbitcloud",
-    "fiskaltrust.middleware.scu.de.swissbitcloudv2",
-];
+const COMING_PACKAGES: [&str; 1] = ["fiskaltrust.middleware.scu.de.fiskalycertified"];
 
 /// Why a configured SCU cannot be used. The cashbox cannot start until its configuration or the version changes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -102,11 +98,28 @@ impl Connector {
             let simulator = self.simulators.open(package.scu, simulator_traits(package)?);
             return Ok(Arc::new(simulator));
         }
+        if fcc::PACKAGES.contains(&name.as_str()) {
+            return Ok(Arc::new(self.fcc(package)?));
+        }
         let package = package.package.clone();
         Err(match COMING_PACKAGES.contains(&name.as_str()) {
             true => ConnectError::NotSupportedYet { package },
             false => ConnectError::Unknown { package },
         })
+    }
+
+    /// An FCC stands in the cluster, so the way to it takes no proxy.
+    fn fcc(&self, package: &ScuPackage) -> Result<Fcc, ConnectError> {
+        let wrong = |key, rule| ConnectError::Setting {
+            package: package.package.clone(),
+            key,
+            rule,
+        };
+        let settings =
+            fcc::settings::Settings::read(&package.keys).map_err(|(key, rule)| wrong(key, rule))?;
+        let client = self.outbound.direct();
+        let client = client.map_err(|error| ConnectError::NoClient(outbound::in_words(error)))?;
+        Fcc::new(client, settings).map_err(|_| wrong("FccUri", fcc::settings::ADDRESS_RULE))
     }
 
     /// Bounds the calls to a unit as its package says.

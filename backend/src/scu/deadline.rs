@@ -21,9 +21,9 @@ use async_trait::async_trait;
 use super::metrics::{Metrics, Outcome};
 use super::standing::Standing;
 use super::types::{
-    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, SignedStep,
-    StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo, TseState,
-    UpdateTransaction, UpdatedTransaction,
+    ExportChunk, ExportEnd, ExportScope, ExportSession, FinishTransaction, FinishedTransaction, Interrupted,
+    SignedStep, StartTransaction, StartedTransaction, TransactionIdentity, TransactionTrace, TseInfo,
+    TseState, UpdateTransaction, UpdatedTransaction,
 };
 use super::{Scu, ScuError};
 
@@ -237,6 +237,15 @@ impl Scu for Deadline {
             self.unit.last_steps(client_id, limit)
         })
         .await
+    }
+
+    fn keeps_identities(&self) -> bool {
+        self.unit.keeps_identities()
+    }
+
+    async fn recall(&self, interrupted: Interrupted) -> Result<Vec<SignedStep>, ScuError> {
+        let call = || self.unit.recall(interrupted.clone());
+        self.ask("recall", WhenUnknown::Repeat, call).await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {

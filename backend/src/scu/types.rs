@@ -141,6 +141,20 @@ pub struct TransactionTrace {
     pub finished: Option<FinishedTransaction>,
 }
 
+/// A receipt whose pod died before it was answered, for units whose TSE takes no identities: what was signed for it is
+/// found by its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The receipt.
+    pub item: QueueItemId,
+    /// The queue's `CashBoxIdentification`.
+    pub client_id: String,
+    /// When the receipt was taken, by the clock of the pod that took it.
+    pub since: Ticks,
+    /// The highest transaction number that the journal shows.
+    pub recorded_through: u64,
+}
+
 /// What was signed of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepKind {

@@ -137,7 +137,9 @@ fn belongs(signed: &Signed, scope: &ExportScope) -> bool {
     in_range && (client_id.is_empty() || *client_id == signed.client_id)
 }
 
-fn tar(signatures: &[Signed], key: &TseKey) -> Vec<u8> {
+/// The TAR of these signatures, in this order.
+#[must_use]
+pub fn tar(signatures: &[Signed], key: &TseKey) -> Vec<u8> {
     let mut tar = Vec::new();
     let description = format!(
         "\"description:\",\"byodc simulator, no certified TSE\",\"serial:\",\"{}\"\r\n",
