@@ -15,6 +15,8 @@ mod memory;
 /// Pods, their surroundings and their callers.
 pub(crate) mod world;
 
+/// The end of a day, of a queue, and of its time here.
+mod closings;
 /// Interrupted receipts, late signatures, journals that are too old.
 mod books;
 

@@ -22,7 +22,7 @@ pub fn is_on(state: &QueueState) -> bool {
 /// The cases that ask the TSE even in failed mode (4.3 step 5).
 #[must_use]
 pub fn tries_anyway(number: i64) -> bool {
-    matches!(number, 0x0002 | 0x0003 | 0x0004 | 0x000B | 0x0017 | 0x0018)
+    matches!(number, 0x0002 | 0x0004 | 0x000B | 0x0017 | 0x0018)
 }
 
 /// The cases that go on without the TSE; for the others its failure is an error.

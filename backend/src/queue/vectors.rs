@@ -17,7 +17,7 @@ mod explicit_flow;
 mod fail_transaction;
 /// TV-07: orders.
 mod orders;
-/// TV-09 to TV-11, TV-21: process data.
+/// TV-09, TV-10, TV-11, TV-21: process data.
 mod process_data;
 /// TV-12, TV-15: zero receipts, late entries, handwritten receipts.
 mod zero_receipt;

@@ -171,7 +171,19 @@ fn scu_row(row: &Section<'_>) -> Result<ScuRow, ConfigurationFault> {
     })
 }
 
-/// The "Queue started" action journal (3.4). It names packages and versions and holds no secret.
+/// Scheme, host and path of each address: what may be read by everybody. A text that is no address is left out.
+fn public(urls: &[String]) -> Vec<String> {
+    let public = |url: &String| {
+        let (scheme, rest) = url.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        Some(format!("{scheme}://{host}{path}"))
+    };
+    urls.iter().filter_map(public).collect()
+}
+
+/// The "Queue started" action journal (3.4). It names packages, versions and addresses and holds no secret.
 fn started(source: &Source<'_>, queue: QueueId) -> Result<ActionJournalRow, ConfigurationFault> {
     let data = json!({
         "CashBoxId": source.cashbox,
@@ -184,8 +196,12 @@ fn started(source: &Source<'_>, queue: QueueId) -> Result<ActionJournalRow, Conf
         "Configuration": {
             "QueuePackage": source.package.text("Package")?,
             "QueueVersion": source.package.text("Version")?,
+            "QueueUrl": public(&source.package.texts("Url")?),
             "ScuPackage": source.scu.package,
             "ScuVersion": source.scu.version,
+            "ScuUrl": public(&source.scu.urls),
+            "OperatingSystem": std::env::consts::OS,
+            "Processor": std::env::consts::ARCH,
             "ConfigurationTimeStamp": source.built_at,
         },
     });

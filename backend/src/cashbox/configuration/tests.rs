@@ -9,6 +9,7 @@ use serde_json::json;
 use super::example::{CASHBOX, QUEUE, SCU, document};
 use super::options::{TarExport, UnknownReceiptRequest};
 use super::*;
+use crate::queue::signatures::culture::Culture;
 
 const NOW: Ticks = Ticks(640_659_828_306_000_000);
 /// The queue's settings in the document.
@@ -53,6 +54,48 @@ fn the_smallest_documented_configuration_is_enough() {
     assert_eq!(seed.started.message, "Queue started");
     assert_eq!(read.scu.patience.one_try, Duration::from_secs(15));
     assert_eq!(read.scu.patience.tries, 3);
+}
+
+#[test]
+fn master_data_are_read_into_the_form_in_which_they_are_kept() {
+    let with_master_data = with(
+        &format!("{KEYS}/init_masterData"),
+        json!({ "outlet": { "outletname": "Filiale 7" }, "more": 1 }),
+    );
+    let kept = read(&with_master_data).unwrap().seed.master_data.unwrap();
+    assert!(
+        kept.0
+            .contains(r#""Outlet":{"OutletId":null,"OutletName":"Filiale 7","#),
+        "{}",
+        kept.0
+    );
+    assert_eq!(read(&document()).unwrap().seed.master_data, None);
+}
+
+#[test]
+fn culture_and_environment_are_read_in_any_letter_case() {
+    let options = |key: &str, value: &str| {
+        read(&with(&format!("{KEYS}/{key}"), json!(value)))
+            .unwrap()
+            .options
+    };
+    assert_eq!(options("CaptionCulture", "DE").caption_culture, Culture::German);
+    assert_eq!(options("captionculture", "").caption_culture, Culture::Invariant);
+    assert!(options("launcherenvironment", "Cloud").runs_in_the_cloud);
+    assert!(!options("launcherenvironment", "local").runs_in_the_cloud);
+}
+
+#[test]
+fn the_note_of_a_start_names_addresses_without_what_is_secret_in_them() {
+    let urls = json!(["rest://name:hunter2@host:1500/path?key=hunter2", "hunter2"]);
+    let read = read(&with("/ftQueues/0/Url", urls)).unwrap();
+    let data = read.seed.started.data_json.unwrap();
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(
+        data["Configuration"]["QueueUrl"],
+        json!(["rest://host:1500/path"])
+    );
+    assert_eq!(data["Configuration"]["ScuUrl"], json!(["grpc://localhost:18004"]));
 }
 
 #[test]
@@ -252,6 +295,18 @@ fn every_other_rule_is_named_with_its_place() {
             "/ftQueues/0/Configuration/TarFileExportMode",
             json!("Some"),
             format!("{queue_keys}.TarFileExportMode must be All, None or Erased"),
+        ),
+        (
+            "/ftQueues/0/Configuration/captionculture",
+            json!("fr"),
+            format!("{queue_keys}.captionculture must be invariant or de"),
+        ),
+        (
+            "/ftQueues/0/Configuration/init_masterData",
+            json!({ "Agencies": {} }),
+            format!(
+                "{queue_keys}.init_masterData must be an object of Account, Outlet, Agencies and PosSystems"
+            ),
         ),
         (
             "/ftQueues/0/Configuration/scu-timeout-ms",

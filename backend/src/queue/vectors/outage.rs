@@ -107,6 +107,19 @@ fn tv_13_when_only_the_finish_fails_the_transaction_stays_on_record() {
 }
 
 #[test]
+fn in_failed_mode_only_these_cases_ask_the_tse() {
+    for number in 0..0x20 {
+        let mut desk = failing();
+        desk.sign(sale(I | 1, "A"));
+        desk.tse.take_calls();
+        let case = if number == 0xB { E | number } else { I | number };
+        let _ = desk.answer(receipt(case).reference("G-1"));
+        let asks = [2, 4, 0xB].contains(&number);
+        assert_eq!(!desk.tse.take_calls().is_empty(), asks, "{number:X}");
+    }
+}
+
+#[test]
 fn a_start_that_failed_is_started_when_the_tse_is_back() {
     let mut desk = failing();
     desk.sign(receipt(E | 8).reference("F-1"));

@@ -1,4 +1,4 @@
-//! TV-09 to TV-11 and TV-21: process data.
+//! TV-09, TV-10, TV-11 and TV-21: process data.
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
