@@ -33,7 +33,7 @@ async fn a_pod_told_to_stop_hands_each_cashbox_over_once_with_sql() {
 
 /// F11 with few cashboxes.
 async fn a_pod_told_to_stop_hands_each_cashbox_over_once(mut cluster: Cluster) {
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let before = owners(&cluster, &cashboxes).await;
     let traffic = Traffic::of(&cashboxes);
     traffic.signs_more(40).await;
@@ -46,7 +46,7 @@ async fn a_pod_told_to_stop_hands_each_cashbox_over_once(mut cluster: Cluster) {
         let (before, after) = (&before[at], &after[at]);
         if before.pod == stopped {
             assert_eq!(after.epoch, before.epoch + 1, "moved once");
-            let history = history(&cluster, &after.pod, cashbox).await;
+            let history = cluster.ownership_history(&after.pod, cashbox).await;
             let words = |row: &Value| (row["kind"].clone(), row["reason"].clone());
             let latest: Vec<_> = history.iter().take(2).map(words).collect();
             assert!(
@@ -69,7 +69,7 @@ async fn a_pod_told_to_stop_hands_each_cashbox_over_once(mut cluster: Cluster) {
 #[tokio::test]
 async fn a_rolling_restart_moves_each_cashbox_once() {
     let mut cluster = Cluster::of_pods(3).and_proxies(2).start().await;
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let before = owners(&cluster, &cashboxes).await;
     let traffic = Traffic::of(&cashboxes);
     let mut deployment = Deployment::of(&cluster.pods, cluster.template(), Strategy::default());
@@ -98,7 +98,7 @@ async fn a_pod_killed_while_it_hands_over_costs_no_request() {
         .and_proxies(2)
         .with("Byodc__Drain__ReleasesMax", "1");
     let mut cluster = sabotage.witnessed(cluster).start().await;
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let before = owners(&cluster, &cashboxes).await;
     let stopped = before[0].pod.clone();
     let hosted: Vec<_> = (0..CASHBOXES).filter(|at| before[*at].pod == stopped).collect();
@@ -128,7 +128,7 @@ async fn a_pod_killed_while_it_hands_over_costs_no_request() {
 #[tokio::test]
 async fn an_operator_moves_a_cashbox_there_and_back_under_load() {
     let cluster = Cluster::of_pods(2).and_proxies(2).start().await;
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let traffic = Traffic::of(&cashboxes);
     traffic.signs_more(20).await;
     let (_, cashbox) = &cashboxes[0];
@@ -169,23 +169,9 @@ async fn the_last_pod_releases_what_nobody_takes_and_ends_as_soon_as_it_is_empty
     cluster.pods[0].restart().await;
     pos.sign(&receipt::sale(&cashbox, "R-1")).await.receipt();
     assert_eq!(cluster.owner(&cashbox).await.epoch, before.epoch + 1);
-    let history = history(&cluster, "pod-0", &cashbox).await;
+    let history = cluster.ownership_history("pod-0", &cashbox).await;
     assert!(history.iter().any(|row| row["kind"] == "release"), "{history:?}");
     assert_sound(&pos).await;
-}
-
-/// Cashboxes that have signed their first receipt, spread over the proxies.
-async fn activated_cashboxes(cluster: &Cluster) -> Vec<(Pos, Cashbox)> {
-    let mut cashboxes = Vec::new();
-    for at in 0..CASHBOXES {
-        let cashbox = cluster.new_cashbox();
-        let pos = cluster
-            .pos(&cashbox)
-            .at(&cluster.proxies[at % cluster.proxies.len()].url());
-        pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
-        cashboxes.push((pos, cashbox));
-    }
-    cashboxes
 }
 
 async fn owners(cluster: &Cluster, cashboxes: &[(Pos, Cashbox)]) -> Vec<Owner> {
@@ -208,17 +194,6 @@ async fn no_request_failed(traffic: Traffic) {
 fn admin_url(cluster: &Cluster, pod: &str) -> String {
     let pod = cluster.pods.iter().find(|at| at.name() == pod);
     pod.expect("the pod runs").admin_url()
-}
-
-async fn history(cluster: &Cluster, pod: &str, cashbox: &Cashbox) -> Vec<Value> {
-    let url = format!(
-        "{}/admin/v1/cashboxes/{}/history",
-        admin_url(cluster, pod),
-        cashbox.id
-    );
-    let read = client::http().get(url).send().await.unwrap();
-    let read: Value = read.json().await.unwrap();
-    read["history"].as_array().expect("rows").clone()
 }
 
 /// Asks a pod to move a cashbox.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use harness::cashbox::Cashbox;
-use harness::client;
 use harness::cluster::Cluster;
 use harness::eventually::eventually;
 use harness::history::assert_sound;
@@ -35,19 +34,9 @@ fn change(kind: &str, from: Option<&str>, to: Option<&str>, epoch: u64, reason: 
 }
 
 /// From old to new, asked of a pod.
-async fn history(admin_url: &str, cashbox: &Cashbox) -> Vec<Change> {
-    let url = format!("{admin_url}/admin/v1/cashboxes/{}/history", cashbox.id);
-    let answer: Value = client::http()
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let mut rows: Vec<Change> = answer["history"].as_array().unwrap().iter().map(read).collect();
-    rows.reverse();
-    rows
+async fn history(cluster: &Cluster, pod: &str, cashbox: &Cashbox) -> Vec<Change> {
+    let newest_first = cluster.ownership_history(pod, cashbox).await;
+    newest_first.iter().rev().map(read).collect()
 }
 
 fn read(row: &Value) -> Change {
@@ -97,11 +86,11 @@ async fn every_change_of_a_cashboxs_owner_can_be_read_back_with_epoch_and_reason
     owners.push(cluster.owner(&cashbox).await.pod);
     cluster.pod(&owners[2]).process().resume();
 
-    let asked = cluster.another_pod(&owners[3]).admin_url();
+    let asked = cluster.another_pod(&owners[3]).name().to_owned();
     let [first, second, third, fourth] = [0, 1, 2, 3].map(|at| Some(owners[at].as_str()));
     let fenced = change("fence", third, fourth, 3, "fenced");
     let rows = eventually("the loser has noticed", SEEN_WITHIN, async || {
-        Some(history(&asked, &cashbox).await).filter(|rows| rows.contains(&fenced))
+        Some(history(&cluster, &asked, &cashbox).await).filter(|rows| rows.contains(&fenced))
     })
     .await;
     let (claims, ends): (Vec<Change>, Vec<Change>) = rows.into_iter().partition(|row| row.kind == "claim");

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use harness::cashbox::Cashbox;
-use harness::client::Pos;
 use harness::cluster::{Cluster, Journal, Ownership};
 use harness::eventually::eventually;
 use harness::history::assert_sound;
@@ -48,7 +46,7 @@ async fn a_pod_killed_with_traffic_on_it_costs_no_request_in_postgres() {
 /// Kills one pod after another, each started again like a ReplicaSet would, so that in the end every cashbox has
 /// lost its pod.
 async fn a_pod_killed_with_traffic_on_it_costs_no_request(mut cluster: Cluster) {
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let traffic = Traffic::of(&cashboxes);
     for at in 0..cluster.pods.len() {
         traffic.signs_more(40).await;
@@ -74,7 +72,7 @@ async fn a_pod_killed_with_traffic_on_it_costs_no_request(mut cluster: Cluster) 
 #[tokio::test]
 async fn pods_told_to_stop_one_after_another_cost_no_request() {
     let mut cluster = Cluster::of_pods(3).and_proxies(2).start().await;
-    let cashboxes = activated_cashboxes(&cluster).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let traffic = Traffic::of(&cashboxes);
     for at in 0..cluster.pods.len() {
         traffic.signs_more(40).await;
@@ -182,18 +180,4 @@ async fn an_operation_cut_off_by_a_killed_proxy_is_found_through_the_other() {
     let journals = assert_sound(&other).await;
     assert_eq!(journals.signed("R-1").len(), 1);
     tse.assert_accounted_for(&journals);
-}
-
-/// Cashboxes that have signed their first receipt, spread over the proxies.
-async fn activated_cashboxes(cluster: &Cluster) -> Vec<(Pos, Cashbox)> {
-    let mut cashboxes = Vec::new();
-    for at in 0..CASHBOXES {
-        let cashbox = cluster.new_cashbox();
-        let pos = cluster
-            .pos(&cashbox)
-            .at(&cluster.proxies[at % cluster.proxies.len()].url());
-        pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
-        cashboxes.push((pos, cashbox));
-    }
-    cashboxes
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use harness::cashbox::Cashbox;
-use harness::client::{self, Pos};
+use harness::client::Pos;
 use harness::cluster::{Cluster, Description, Owner};
 use harness::eventually::eventually;
 use harness::history::assert_sound;
@@ -28,7 +28,7 @@ struct Scaled {
 impl Scaled {
     async fn from(description: Description) -> Self {
         let cluster = description.with("Byodc__Configuration__Key", KEY).start().await;
-        let (live, idle) = (cashboxes(&cluster, LIVE).await, cashboxes(&cluster, IDLE).await);
+        let (live, idle) = (cluster.activated(LIVE).await, cluster.activated(IDLE).await);
         Self { cluster, live, idle }
     }
 
@@ -58,29 +58,8 @@ impl Scaled {
     }
 
     async fn changes(&self, cashbox: &Cashbox) -> Vec<Value> {
-        let admin = self.cluster.pods[0].admin_url();
-        let url = format!("{admin}/admin/v1/cashboxes/{}/history", cashbox.id);
-        let answer: Value = client::http()
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        answer["history"].as_array().unwrap().clone()
+        self.cluster.ownership_history("pod-0", cashbox).await
     }
-}
-
-async fn cashboxes(cluster: &Cluster, count: usize) -> Vec<(Pos, Cashbox)> {
-    let mut cashboxes = Vec::new();
-    for _ in 0..count {
-        let cashbox = cluster.new_cashbox();
-        let pos = cluster.pos(&cashbox);
-        pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
-        cashboxes.push((pos, cashbox));
-    }
-    cashboxes
 }
 
 #[tokio::test]

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use harness::cashbox::Cashbox;
-use harness::client::Pos;
 use harness::cluster::Cluster;
 use harness::eventually::eventually;
 use harness::history::assert_sound;
@@ -13,8 +11,6 @@ use harness::receipt;
 
 /// How many cashboxes the dead pod has at least a third of.
 const CASHBOXES: usize = 120;
-/// How many are activated at a time.
-const AT_ONCE: usize = 20;
 /// How long anything may take that happens by itself.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -23,7 +19,7 @@ const SOON: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn a_pod_that_dies_with_many_cashboxes_is_succeeded_for_all_of_them_at_once() {
     let mut cluster = Cluster::of_pods(3).and_proxies(2).start().await;
-    let cashboxes = activated(&cluster, CASHBOXES).await;
+    let cashboxes = cluster.activated(CASHBOXES).await;
     let victim = cluster.owner(&cashboxes[0].1).await.pod;
     let mut orphaned = Vec::new();
     for (pos, cashbox) in &cashboxes {
@@ -68,7 +64,7 @@ async fn a_silent_pod_is_succeeded_after_its_lease_and_not_before() {
         .with("Byodc__Lease__RenewSeconds", "1")
         .start()
         .await;
-    let (pos, cashbox) = activated(&cluster, 1).await.remove(0);
+    let (pos, cashbox) = cluster.activated(1).await.remove(0);
     let before = cluster.owner(&cashbox).await;
 
     cluster.pod(&before.pod).process().pause();
@@ -102,23 +98,6 @@ async fn a_silent_pod_is_succeeded_after_its_lease_and_not_before() {
     )
     .await;
     assert_sound(&pos).await;
-}
-
-/// Cashboxes that have signed their first receipt, spread over the proxies.
-async fn activated(cluster: &Cluster, count: usize) -> Vec<(Pos, Cashbox)> {
-    let mut activated = Vec::new();
-    while activated.len() < count {
-        let begin = activated.len();
-        let some = (begin..count.min(begin + AT_ONCE)).map(|at| async move {
-            let cashbox = cluster.new_cashbox();
-            let proxy = &cluster.proxies[at % cluster.proxies.len()];
-            let pos = cluster.pos(&cashbox).at(&proxy.url());
-            pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
-            (pos, cashbox)
-        });
-        activated.extend(join_all(some).await);
-    }
-    activated
 }
 
 /// A figure of all living pods together.

@@ -15,6 +15,7 @@ pub mod links;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use crate::cashbox::Cashbox;
@@ -25,6 +26,7 @@ use crate::eventually::eventually;
 use crate::front_door::FrontDoor;
 use crate::pod::{Pod, Template};
 use crate::process::Process;
+use crate::receipt;
 use crate::redis::RedisServer;
 use links::Links;
 
@@ -34,6 +36,8 @@ pub use description::Description;
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long a pod may take to say what it holds.
 const SAYS_WITHIN: Duration = Duration::from_secs(5);
+/// How many cashboxes are activated at a time.
+const ACTIVATED_AT_ONCE: usize = 16;
 /// How much of each log a failed test shows.
 const LOG_LINES_SHOWN: usize = 60;
 
@@ -100,6 +104,33 @@ impl Cluster {
         let cashbox = Cashbox::new();
         self.config_service.publish(&cashbox);
         cashbox
+    }
+
+    /// New cashboxes that have signed their first receipt, their POS spread over the proxies.
+    pub async fn activated(&self, count: usize) -> Vec<(Pos, Cashbox)> {
+        let activating = (0..count).map(|at| async move {
+            let cashbox = self.new_cashbox();
+            let proxy = &self.proxies[at % self.proxies.len()];
+            let pos = self.pos(&cashbox).at(&proxy.url());
+            pos.sign(&receipt::initial_operation(&cashbox)).await.receipt();
+            (pos, cashbox)
+        });
+        stream::iter(activating)
+            .buffered(ACTIVATED_AT_ONCE)
+            .collect()
+            .await
+    }
+
+    /// Who had a cashbox, newest first, as a pod's admin port tells it.
+    pub async fn ownership_history(&self, pod: &str, cashbox: &Cashbox) -> Vec<Value> {
+        let pod = self
+            .pods
+            .iter()
+            .find(|at| at.name() == pod)
+            .expect("the pod runs");
+        let url = format!("{}/admin/v1/cashboxes/{}/history", pod.admin_url(), cashbox.id);
+        let read: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        read["history"].as_array().expect("rows").clone()
     }
 
     /// The POS of a cashbox, speaking to the first proxy.
