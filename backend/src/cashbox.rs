@@ -17,6 +17,8 @@ pub mod parts;
 mod start;
 /// What the configuration service says of a cashbox, checked.
 pub mod configuration;
+/// Where its queue's rows are kept.
+mod place;
 /// What the queue engine is told of it.
 mod options;
 /// What everybody but the actor holds.
@@ -109,9 +111,10 @@ pub const STUCK_SECONDS: Setting = Setting::plain(
 /// What becomes of a queue that has a database of its own.
 pub const OWN_DATABASES: Setting = Setting::plain(
     "Byodc__Cashbox__OwnDatabases",
-    "refuse",
-    "what becomes of a queue whose configuration names a database of its own (connectionstring), which this version \
-     does not open: refuse it, or replace: keep its receipts in the pods' journal, where a new chain begins",
+    "open",
+    "what becomes of a queue whose configuration names a database of its own (connectionstring): open it in place (the \
+     original's MySQL package; others are refused), refuse it, or replace: keep its receipts in the pods' journal, where \
+     a new chain begins",
 );
 
 /// Every setting of this part.
@@ -124,9 +127,11 @@ pub const SETTINGS: &[Setting] = &[
     OWN_DATABASES,
 ];
 
-/// What becomes of a queue whose configuration names a database of its own, which this version does not open.
+/// What becomes of a queue whose configuration names a database of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnDatabases {
+    /// The original's MySQL database is opened in place, and its chain continued; other kinds are refused.
+    Open,
     /// It is not served: a chain that may exist there is not forked.
     Refuse,
     /// Its receipts go into the pods' journal, where a new chain begins.
@@ -137,10 +142,11 @@ impl OwnDatabases {
     fn read(settings: &Settings, faults: &mut Faults) -> Self {
         let effective = settings.effective(&OWN_DATABASES);
         match effective.value.trim().to_lowercase().as_str() {
+            "open" => Self::Open,
             "refuse" => Self::Refuse,
             "replace" => Self::Replace,
             _ => {
-                faults.add(&OWN_DATABASES, &effective, &"must be refuse or replace");
+                faults.add(&OWN_DATABASES, &effective, &"must be open, refuse or replace");
                 Self::Refuse
             }
         }

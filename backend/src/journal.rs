@@ -18,6 +18,8 @@
 pub mod config;
 /// Where the database is: URLs and the connection strings of .NET.
 pub mod connection_string;
+/// Where a queue's rows are kept: among others in the pods' journal, or in a database of its own.
+pub mod place;
 /// What is written and read: rows, intents, entries.
 pub mod entry;
 /// The master data of a queue, member by member.
@@ -34,7 +36,7 @@ pub(crate) mod merge;
 mod page;
 /// The journal without a database, for tests.
 pub mod in_memory;
-/// The journal in SQLite, MySQL or PostgreSQL. (A store over the original's own MySQL tables would stand beside it.)
+/// The journal in SQLite, MySQL or PostgreSQL, and in the original's own MySQL tables.
 mod sql;
 /// What is counted.
 pub mod metrics;
@@ -58,6 +60,7 @@ use entry::{
 };
 use history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use metrics::JournalMetrics;
+use place::Place;
 use sql::SqlJournal;
 
 /// Why the journal did not do what was asked.
@@ -124,6 +127,20 @@ pub async fn connect(
 /// memory for tests; one contract suite runs over all of them.
 #[async_trait]
 pub trait JournalStore: Send + Sync + Debug {
+    /// Says where a queue is kept, from now on, in this pod. Told before anything else of the queue, whenever its
+    /// configuration was read; a queue that nothing was said of is kept in the pods' journal. Asks no database.
+    ///
+    /// # Errors
+    /// [`JournalError::Unusable`] when this store cannot keep a queue there.
+    fn place(&self, _queue: QueueId, place: &Place) -> Result<(), JournalError> {
+        match place {
+            Place::PodsJournal => Ok(()),
+            Place::Original(_) => Err(JournalError::Unusable {
+                detail: "this journal keeps no queues in databases of their own".to_owned(),
+            }),
+        }
+    }
+
     /// Claims a queue for a pod: raises its epoch by one, in one conditional statement, creating the queue's
     /// ownership row at the first claim. From this moment every older tenure is fenced. The row of the history that
     /// says so is part of the same transaction.

@@ -1,7 +1,10 @@
-//! What every journal store promises: one suite over SQLite, MariaDB, PostgreSQL and the memory.
+//! What every journal store promises: one suite over SQLite, MariaDB, PostgreSQL, the memory, and the original's own
+//! tables in MariaDB.
 
 /// The stores, and a fresh database for each test.
 mod stand;
+/// A store whose queues have databases of their own.
+mod in_place;
 /// A cashbox that writes: rows as a queue engine would make them.
 mod till;
 
@@ -29,10 +32,19 @@ mod faults;
 /// Runs each promise against each store, as a test of its own.
 macro_rules! on_every_store {
     ($($promise:ident),* $(,)?) => {
+        crate::journal::on_own_tables!($($promise),*);
+        mod maria_db_in_place { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::in_place().await).await }).await } )* }
+    };
+}
+use on_every_store;
+
+/// Runs each promise against each store with tables of ours: what the original's columns have no room for.
+macro_rules! on_own_tables {
+    ($($promise:ident),* $(,)?) => {
         mod in_memory { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::in_memory()).await }).await } )* }
         mod sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::sqlite()).await }).await } )* }
         mod maria_db { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::maria_db().await).await }).await } )* }
         mod postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::postgres().await).await }).await } )* }
     };
 }
-use on_every_store;
+use on_own_tables;

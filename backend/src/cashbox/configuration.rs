@@ -48,6 +48,8 @@ pub struct CashboxConfiguration {
     pub built_at: Ticks,
     /// Its queue.
     pub queue: QueueId,
+    /// The queue's package, which says how the original keeps it.
+    pub package: String,
     /// What the queue's journal begins with, to be merged with what is stored.
     pub seed: QueueSeed,
     /// What the queue may do and leave.
@@ -85,7 +87,7 @@ impl CashboxConfiguration {
         }
         let queue = root.the_only("ftQueues")?;
         let scu = root.the_only("ftSignaturCreationDevices")?;
-        check_is_served_here(&queue)?;
+        let package = package_served_here(&queue)?;
 
         let keys = queue.section("Configuration")?;
         let options = QueueOptions::read(&keys)?;
@@ -105,6 +107,7 @@ impl CashboxConfiguration {
             fingerprint: Fingerprint(Sha256::digest(document).into()),
             built_at,
             queue: seed.queue.queue,
+            package,
             seed,
             options,
             connection: connection(&keys)?,
@@ -113,8 +116,8 @@ impl CashboxConfiguration {
     }
 }
 
-/// Whether the queue is one that this pod can host: a queue package we stand in for, not hosted in the cloud.
-fn check_is_served_here(queue: &Section<'_>) -> Result<(), ConfigurationFault> {
+/// The package of the queue, if it is one that this pod can host: a queue package we stand in for, not hosted in the cloud.
+fn package_served_here(queue: &Section<'_>) -> Result<String, ConfigurationFault> {
     let package = queue.required_text("Package")?;
     let ours = package.eq_ignore_ascii_case("Byodc.Queue")
         || package
@@ -133,7 +136,7 @@ fn check_is_served_here(queue: &Section<'_>) -> Result<(), ConfigurationFault> {
             "an address of this site: cloud cashboxes are not served here",
         ));
     }
-    Ok(())
+    Ok(package)
 }
 
 fn scu_package(scu: &Section<'_>, queue_keys: &Section<'_>) -> Result<ScuPackage, ConfigurationFault> {

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
-use super::{Config, OWN_DATABASES, OwnDatabases};
+use super::{Config, place};
 use crate::config_service::ConfigurationService;
 use crate::journal::JournalStore;
 use crate::journal::history::{ChangeKind, OwnershipChange};
@@ -49,20 +49,17 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Whether a configuration can be served here; answers its way to the TSE.
+    /// Whether a configuration can be served here; answers its way to the TSE, and tells the journal where the queue is
+    /// kept.
     ///
     /// # Errors
     /// When it names a TSE or a database that this version cannot use.
     pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Arc<Deadline>, CashboxError> {
-        if configuration.connection.is_some() && self.config.own_databases == OwnDatabases::Refuse {
-            return Err(CashboxError::Configuration {
-                detail: format!(
-                    "ftQueues[0].Configuration.connectionstring names a database of the queue's own, which this version \
-                     does not open; {} = replace keeps its receipts in the pods' journal instead",
-                    OWN_DATABASES.name
-                ),
-            });
-        }
+        let place = place::of(configuration, self.config.own_databases)?;
+        let placed = self.journal.place(configuration.queue, &place);
+        placed.map_err(|error| CashboxError::Configuration {
+            detail: error.to_string(),
+        })?;
         self.scus.connect(&configuration.scu)
     }
 }

@@ -20,8 +20,12 @@ mod table;
 mod rows;
 /// What a writer is handed.
 mod write;
+/// The writers of one server.
+mod writers;
 /// One writer.
 mod lane;
+/// How the tables lie: ours, or the original's.
+mod layout;
 /// One group, one transaction.
 mod group;
 /// Taking a queue.
@@ -54,7 +58,12 @@ mod export;
 mod count;
 /// Keeping exports of the TSE.
 mod journal_de;
+/// Queues that are kept in databases of their own.
+mod places;
+/// The original's own MySQL tables, one database for each queue.
+mod original;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -62,10 +71,6 @@ use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use shared::sabotage::{self, Mutant};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::account::{Account, AccountUpdate};
@@ -77,28 +82,27 @@ use super::entry::{
 };
 use super::history::{ClaimReason, Claimed, HistoryRow, OwnershipChange};
 use super::metrics::JournalMetrics;
+use super::place::Place;
 use super::{JournalError, JournalStore};
 use crate::ownership::tenure::Tenure;
 use connect::Connector;
-use lane::{Lane, Pending};
+use journal_de::Apart;
+use layout::Layout;
 use notes::Notes;
+use places::Places;
 use readers::Readers;
 use write::{Write, Written};
+use writers::Writers;
 
-/// Writes that may wait for one writer. One more waits outside, until its time is over.
-const PENDING_PER_WRITER: usize = 1024;
-
-/// The journal in a SQL database.
+/// The journal in a SQL database, and in front of the databases of queues that have their own.
 #[derive(Debug)]
 pub(super) struct SqlJournal {
-    lanes: Vec<mpsc::Sender<Pending>>,
+    writers: Arc<Writers>,
     readers: Readers,
     notes: Notes,
     /// For what is large: it gets a writer of its own.
-    apart: journal_de::Apart,
-    timeout: Duration,
-    closing: CancellationToken,
-    tasks: TaskTracker,
+    apart: Apart,
+    places: Places,
 }
 
 impl SqlJournal {
@@ -109,65 +113,30 @@ impl SqlJournal {
     ) -> Result<Self, JournalError> {
         let patient = Connector::new(&config.database, config.timeout, config.timeout);
         migrate_once_connected(&patient, config.timeout).await?;
-        let (lanes, tasks) = (config.lanes(), TaskTracker::new());
-        let closing = CancellationToken::new();
-        let lanes = (0..lanes).map(|_| {
-            let (sender, pending) = mpsc::channel(PENDING_PER_WRITER);
-            let lane = Lane {
-                pending,
-                // A writer that finds SQLite's file locked tries again by itself, more often than SQLite would.
-                connector: Connector::new(&config.database, config.timeout, Duration::ZERO),
-                group_max: config.group_max,
-                timeout: config.timeout,
-                metrics: metrics.clone(),
-                closing: closing.clone(),
-            };
-            tasks.spawn(lane.run());
-            sender
-        });
-        let lanes = lanes.collect();
-        tasks.close();
+        // A writer that finds SQLite's file locked tries again by itself, more often than SQLite would.
+        let impatient = Connector::new(&config.database, config.timeout, Duration::ZERO);
+        let writers = Arc::new(Writers::start(
+            config,
+            config.lanes(),
+            &impatient,
+            &Layout::Own,
+            metrics,
+        ));
         Ok(Self {
-            lanes,
             readers: Readers::new(patient, config.readers, config.timeout),
             notes: Notes::new(metrics.history_lost.clone()),
-            apart: journal_de::Apart::new(config, metrics),
-            timeout: config.timeout,
-            closing,
-            tasks,
+            apart: Apart::new(&config.database, &Layout::Own, config.timeout, metrics),
+            places: Places::new(config.clone(), metrics.clone(), writers.clone()),
+            writers,
         })
     }
 
-    /// Hands a write to its writer and waits for the outcome, no longer than three timeouts: its turn, its
-    /// transaction, its commit.
+    /// Hands a write to a writer of the place where its queue is kept, and waits for the outcome.
     async fn write(&self, write: Write) -> Result<Written, JournalError> {
-        let doing = write.doing();
-        let (reply, outcome) = oneshot::channel();
-        let lane = self.lane(&write);
-        let pending = Pending {
-            write,
-            reply,
-            begin_before: Instant::now() + self.timeout,
-        };
-        lane.send_timeout(pending, self.timeout)
-            .await
-            .map_err(|_| lane::too_slow(doing))?;
-        match tokio::time::timeout(3 * self.timeout, outcome).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(stopped)) => Err(JournalError::OutcomeUnknown {
-                doing,
-                source: stopped.into(),
-            }),
-            Err(elapsed) => Err(JournalError::OutcomeUnknown {
-                doing,
-                source: elapsed.into(),
-            }),
+        match write.queue().and_then(|queue| self.places.of(queue)) {
+            Some(place) => place.write(write).await,
+            None => self.writers.write(write).await,
         }
-    }
-
-    /// The writer of a queue: always the same.
-    fn lane(&self, write: &Write) -> &mpsc::Sender<Pending> {
-        &self.lanes[(write.key() % self.lanes.len() as u128) as usize]
     }
 
     async fn write_and_be_done(&self, write: Write) -> Result<(), JournalError> {
@@ -196,6 +165,10 @@ impl JournalConfig {
 
 #[async_trait]
 impl JournalStore for SqlJournal {
+    fn place(&self, queue: QueueId, place: &Place) -> Result<(), JournalError> {
+        self.places.put(queue, place)
+    }
+
     async fn claim(
         &self,
         queue: QueueId,
@@ -222,12 +195,11 @@ impl JournalStore for SqlJournal {
     }
 
     async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError> {
-        let newest = self
-            .readers
-            .ask(&find::NewestEpoch {
-                queue: tenure.queue(),
-            })
-            .await?;
+        let queue = tenure.queue();
+        let newest = match self.places.of(queue) {
+            Some(place) => place.ask(&original::find::NewestEpoch { queue }).await?,
+            None => self.readers.ask(&find::NewestEpoch { queue }).await?,
+        };
         match newest {
             Some(epoch) if epoch == tenure.epoch() => Ok(()),
             Some(_) if sabotage::mutant(Mutant::EpochCheckRemoved) => Ok(()),
@@ -266,11 +238,17 @@ impl JournalStore for SqlJournal {
     }
 
     async fn keep_export(&self, tenure: &Tenure, row: JournalDeRow) -> Result<(), JournalError> {
-        self.apart.keep(tenure.clone(), row).await
+        match self.places.of(tenure.queue()) {
+            Some(place) => place.keep_export(tenure.clone(), row).await,
+            None => self.apart.keep(tenure.clone(), row).await,
+        }
     }
 
     async fn has_export(&self, queue: QueueId, id: Uuid, since: Ticks) -> Result<bool, JournalError> {
-        self.readers.ask(&journal_de::IsKept { queue, id, since }).await
+        match self.places.of(queue) {
+            Some(place) => place.ask(&original::find::IsKept { queue, id, since }).await,
+            None => self.readers.ask(&journal_de::IsKept { queue, id, since }).await,
+        }
     }
 
     async fn find_operation(
@@ -278,7 +256,14 @@ impl JournalStore for SqlJournal {
         queue: QueueId,
         operation: OperationId,
     ) -> Result<Option<StoredOperation>, JournalError> {
-        self.readers.ask(&find::FindOperation { queue, operation }).await
+        match self.places.of(queue) {
+            Some(place) => {
+                place
+                    .ask(&original::find::FindOperation { queue, operation })
+                    .await
+            }
+            None => self.readers.ask(&find::FindOperation { queue, operation }).await,
+        }
     }
 
     async fn find_items(
@@ -286,11 +271,17 @@ impl JournalStore for SqlJournal {
         queue: QueueId,
         items: &[QueueItemId],
     ) -> Result<Vec<StoredOperation>, JournalError> {
-        self.readers.ask(&find_items::FindItems { queue, items }).await
+        match self.places.of(queue) {
+            Some(place) => place.ask(&original::find::FindItems { queue, items }).await,
+            None => self.readers.ask(&find_items::FindItems { queue, items }).await,
+        }
     }
 
     async fn account(&self, queue: QueueId) -> Result<Account, JournalError> {
-        let account = self.readers.ask(&account::AccountOf { queue }).await?;
+        let account = match self.places.of(queue) {
+            Some(place) => place.ask(&original::account::AccountOf { queue }).await?,
+            None => self.readers.ask(&account::AccountOf { queue }).await?,
+        };
         Ok(account.unwrap_or_default())
     }
 
@@ -312,15 +303,24 @@ impl JournalStore for SqlJournal {
             terminal,
             limit,
         };
-        self.readers.ask(&question).await
+        match self.places.of(queue) {
+            Some(place) => place.ask(&original::find::FindByReference(question)).await,
+            None => self.readers.ask(&question).await,
+        }
     }
 
     async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError> {
-        self.readers.ask(&export::ReadPage { queue, query }).await
+        match self.places.of(queue) {
+            Some(place) => place.ask(&original::export::ReadPage { queue, query }).await,
+            None => self.readers.ask(&export::ReadPage { queue, query }).await,
+        }
     }
 
     async fn count(&self, queue: QueueId) -> Result<JournalCounts, JournalError> {
-        self.readers.ask(&count::Counts { queue }).await
+        match self.places.of(queue) {
+            Some(place) => place.ask(&original::find::Counts { queue }).await,
+            None => self.readers.ask(&count::Counts { queue }).await,
+        }
     }
 
     async fn keep_configuration(
@@ -344,16 +344,7 @@ impl JournalStore for SqlJournal {
         let write = Write::NoteChange {
             change: Box::new(change),
         };
-        let (reply, outcome) = oneshot::channel();
-        let handed_in = self.lane(&write).try_send(Pending {
-            write,
-            reply,
-            begin_before: Instant::now() + self.timeout,
-        });
-        match handed_in {
-            Ok(()) => drop(self.tasks.spawn(self.notes.clone().follow(outcome))),
-            Err(_full_or_closed) => self.notes.lost(&lane::too_slow("noting a change of ownership")),
-        }
+        self.writers.note(write, &self.notes);
     }
 
     async fn history(
@@ -371,8 +362,9 @@ impl JournalStore for SqlJournal {
     }
 
     async fn close(&self) {
-        self.closing.cancel();
-        self.tasks.wait().await;
+        // Claims in other places end with a row of the history here.
+        self.places.close().await;
+        self.writers.close().await;
         self.readers.close().await;
     }
 }

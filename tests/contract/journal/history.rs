@@ -135,7 +135,7 @@ async fn pages_go_from_new_to_old_and_miss_nothing(stand: Stand) {
 
 async fn what_was_noted_before_the_end_is_kept(stand: Stand) {
     let (store, metrics) = stand.counted().await;
-    let queues: Vec<QueueId> = (0..50).map(|_| QueueId::random()).collect();
+    let queues: Vec<QueueId> = (0..12).map(|_| QueueId::random()).collect();
     for queue in &queues {
         let tenure = claim(&store, *queue).await;
         let change = OwnershipChange::ending(&tenure, ChangeKind::Release, "draining", NOON);

@@ -10,10 +10,20 @@ use backend::journal::{JournalStore, connect};
 use harness::database::Server;
 use tempfile::TempDir;
 
+use super::in_place::InPlace;
+
 /// A fresh, empty database, to which any number of pods may connect.
 pub enum Stand {
     InMemory(InMemoryJournal),
-    Database { url: String, _folder: Option<TempDir> },
+    Database {
+        url: String,
+        _folder: Option<TempDir>,
+    },
+    /// The pods' journal, and a server on which each queue has a database of its own.
+    InPlace {
+        url: String,
+        server: String,
+    },
 }
 
 impl Stand {
@@ -37,6 +47,12 @@ impl Stand {
         Self::of(Server::Postgres.fresh_database().await)
     }
 
+    pub async fn in_place() -> Self {
+        let url = Server::MariaDb.fresh_database().await;
+        let server = connection_string(&url);
+        Self::InPlace { url, server }
+    }
+
     pub fn of(url: String) -> Self {
         Self::Database { url, _folder: None }
     }
@@ -52,6 +68,11 @@ impl Stand {
         let store = match self {
             Self::InMemory(journal) => Arc::new(journal.clone()),
             Self::Database { url, .. } => connect(&config(url), &metrics).await.unwrap(),
+            Self::InPlace { url, server } => {
+                let store = connect(&config(url), &metrics).await.unwrap();
+                let server = server.clone();
+                Arc::new(InPlace { store, server }) as Arc<dyn JournalStore>
+            }
         };
         (store, metrics)
     }
@@ -60,9 +81,18 @@ impl Stand {
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::InMemory(_) => None,
-            Self::Database { url, .. } => Some(url),
+            Self::Database { url, .. } | Self::InPlace { url, .. } => Some(url),
         }
     }
+}
+
+/// The server of a URL, as a queue's configuration names it.
+pub fn connection_string(url: &str) -> String {
+    let (_, rest) = url.split_once("://").unwrap();
+    let (login, place) = rest.split_once('@').unwrap();
+    let (user, password) = login.split_once(':').unwrap();
+    let (host, port) = place.split('/').next().unwrap().split_once(':').unwrap();
+    format!("raw:Server={host};Port={port};Uid={user};Pwd={password};")
 }
 
 /// Patient: the machine that tests run on may be busy.

@@ -5,15 +5,22 @@ use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
 
-use super::on_every_store;
 use super::stand::Stand;
 use super::till::{NOON, Till, action};
+use super::{on_every_store, on_own_tables};
 
 on_every_store!(
     texts_of_every_kind_survive,
-    amounts_keep_all_digits_and_their_scale,
     big_requests_and_answers_survive,
+    amounts_keep_five_decimals,
 );
+
+/// The original's column takes 13 digits before the point and five after it.
+mod exact {
+    use super::amounts_keep_all_digits_and_their_scale;
+
+    super::on_own_tables!(amounts_keep_all_digits_and_their_scale);
+}
 
 /// NUL, its neighbours, the escape that PostgreSQL's store uses, quotes, other planes, bidirectional marks.
 const TEXTS: [&str; 8] = [
@@ -62,6 +69,27 @@ async fn texts_of_every_kind_survive(stand: Stand) {
             Till::open(&store, till.queue.queue).await.1.failed_starts,
             [failed]
         );
+    }
+}
+
+/// The most that a receipt of the queue can come to, and the least.
+async fn amounts_keep_five_decimals(stand: Stand) {
+    let store = stand.store().await;
+    for amount in [
+        "9999999999999.99999",
+        "-9999999999999.99999",
+        "0.00001",
+        "1.10",
+        "0",
+    ] {
+        let amount: Decimal = amount.parse().unwrap();
+        let mut till = Till::start(&store, QueueId::random()).await;
+        let intent = till.begin().await.unwrap();
+        let mut entry = till.entry(&intent);
+        entry.queue.receipt_totalizer = amount;
+        till.append(entry).await.unwrap();
+        let opened = Till::open(&store, till.queue.queue).await.1;
+        assert_eq!(opened.queue.receipt_totalizer, amount);
     }
 }
 

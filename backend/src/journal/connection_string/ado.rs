@@ -26,26 +26,66 @@ const PROVIDER: &[&str] = &["provider"];
 
 /// Reads a database from a connection string.
 pub(super) fn read(text: &str) -> Result<Database, ConnectionStringError> {
-    let pairs = pairs(text)?;
-    let value = |aliases: &[&str]| aliases.iter().find_map(|alias| pairs.get(*alias)).cloned();
-    let provider = value(PROVIDER)
-        .unwrap_or_else(|| "mysql".to_owned())
-        .to_lowercase();
-    let (database, port): (fn(Server) -> Database, u16) = match provider.as_str() {
-        "mysql" | "mariadb" => (Database::MySql, MYSQL_PORT),
-        "postgres" | "postgresql" | "npgsql" => (Database::Postgres, POSTGRES_PORT),
-        _ => return Err(Malformed("provider")),
-    };
-    let tls = value(TLS).unwrap_or_else(|| "Preferred".to_owned());
-    Ok(database(Server {
-        host: value(HOST).ok_or(Missing("server"))?,
-        port: value(PORT).map_or(Ok(port), |port| port.parse().map_err(|_| Malformed("port")))?,
-        user: value(USER).ok_or(Missing("user"))?,
-        password: value(PASSWORD).map(Into::into),
-        database: value(DATABASE).ok_or(Missing("database"))?,
-        tls: tls.parse()?,
-        certificate_authority: value(AUTHORITY).map(Into::into),
-    }))
+    let pairs = Pairs::read(text)?;
+    let database = pairs.value(DATABASE).ok_or(Missing("database"))?;
+    Ok(match pairs.provider()? {
+        Provider::MySql => Database::MySql(pairs.server(MYSQL_PORT, database)?),
+        Provider::Postgres => Database::Postgres(pairs.server(POSTGRES_PORT, database)?),
+    })
+}
+
+/// Reads a MySQL server from a connection string, whatever database it names; ours is `database`.
+///
+/// # Errors
+/// When the text is no connection string, names another kind of database, or leaves out server or user.
+pub fn mysql_server(text: &str, database: String) -> Result<Server, ConnectionStringError> {
+    let pairs = Pairs::read(text)?;
+    match pairs.provider()? {
+        Provider::MySql => pairs.server(MYSQL_PORT, database),
+        Provider::Postgres => Err(Malformed("provider")),
+    }
+}
+
+enum Provider {
+    MySql,
+    Postgres,
+}
+
+/// The pairs of a connection string, keys in lower case.
+struct Pairs(BTreeMap<String, String>);
+
+impl Pairs {
+    fn read(text: &str) -> Result<Self, ConnectionStringError> {
+        pairs(text).map(Self)
+    }
+
+    fn value(&self, aliases: &[&str]) -> Option<String> {
+        aliases.iter().find_map(|alias| self.0.get(*alias)).cloned()
+    }
+
+    fn provider(&self) -> Result<Provider, ConnectionStringError> {
+        let provider = self.value(PROVIDER).map(|provider| provider.to_lowercase());
+        match provider.as_deref() {
+            None | Some("mysql" | "mariadb") => Ok(Provider::MySql),
+            Some("postgres" | "postgresql" | "npgsql") => Ok(Provider::Postgres),
+            Some(_) => Err(Malformed("provider")),
+        }
+    }
+
+    fn server(&self, default_port: u16, database: String) -> Result<Server, ConnectionStringError> {
+        let tls = self.value(TLS).unwrap_or_else(|| "Preferred".to_owned());
+        Ok(Server {
+            host: self.value(HOST).ok_or(Missing("server"))?,
+            port: self.value(PORT).map_or(Ok(default_port), |port| {
+                port.parse().map_err(|_| Malformed("port"))
+            })?,
+            user: self.value(USER).ok_or(Missing("user"))?,
+            password: self.value(PASSWORD).map(Into::into),
+            database,
+            tls: tls.parse()?,
+            certificate_authority: self.value(AUTHORITY).map(Into::into),
+        })
+    }
 }
 
 /// The pairs of a connection string, keys in lower case. An empty value takes its key away again.

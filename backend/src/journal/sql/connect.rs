@@ -14,6 +14,9 @@ use crate::journal::connection_string::{Database, Server, Tls};
 
 /// Prepared statements kept per connection: each kind of statement in nine lengths (`in_powers_of_two`).
 const STATEMENTS_KEPT: usize = 512;
+/// Likewise where each queue has statements of its own, in its own database: a server bounds what all its connections
+/// keep together (`max_prepared_stmt_count`).
+const STATEMENTS_KEPT_OF_MANY: usize = 128;
 /// A server ends a transaction that a frozen or vanished pod left open after this long, so that its locks do not
 /// keep the next owner away.
 const ORPHANED_TRANSACTION_SECONDS: u64 = 10;
@@ -43,10 +46,19 @@ impl Connector {
     pub(super) fn new(database: &Database, timeout: Duration, lock_wait: Duration) -> Self {
         let options = match database {
             Database::Sqlite { file } => Options::Sqlite(Box::new(sqlite(file, lock_wait))),
-            Database::MySql(server) => Options::MySql(Box::new(mysql(server))),
+            Database::MySql(server) => Options::MySql(Box::new(mysql(server).database(&server.database))),
             Database::Postgres(server) => Options::Postgres(Box::new(postgres(server, timeout))),
         };
         Self { options, timeout }
+    }
+
+    /// A connector to a MySQL server as a whole: its statements name their database each.
+    pub(super) fn to_mysql(server: &Server, timeout: Duration) -> Self {
+        let options = mysql(server).statement_cache_capacity(STATEMENTS_KEPT_OF_MANY);
+        Self {
+            options: Options::MySql(Box::new(options)),
+            timeout,
+        }
     }
 
     /// Opens a connection. A server that refuses is reported at once, not waited for.
@@ -128,7 +140,6 @@ fn mysql(server: &Server) -> MySqlConnectOptions {
         .host(&server.host)
         .port(server.port)
         .username(&server.user)
-        .database(&server.database)
         .ssl_mode(mode)
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();

@@ -140,6 +140,11 @@ impl Connection {
         }
     }
 
+    /// Runs statements without values, one after the other.
+    pub(super) async fn script(&mut self, sql: String) -> sqlx::Result<()> {
+        on_each!(self, connection => connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop))
+    }
+
     /// The rows of a statement.
     pub(super) async fn rows(&mut self, sql: &str, values: &[Value<'_>]) -> sqlx::Result<Vec<Row>> {
         let sql = AssertSqlSafe(self.kind().places(sql));

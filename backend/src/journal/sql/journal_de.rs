@@ -13,14 +13,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::connect::Connector;
 use super::connection::{Connection, Value};
 use super::lane::{Lane, Pending};
+use super::layout::Layout;
 use super::readers::Question;
 use super::rows::{moment, uuid};
 use super::write::Write;
 use crate::journal::JournalError;
-use crate::journal::config::JournalConfig;
 use crate::journal::connection_string::Database;
 use crate::journal::entry::JournalDeRow;
 use crate::journal::metrics::JournalMetrics;
@@ -33,15 +32,22 @@ const BYTES_A_SECOND: u64 = 2 << 20;
 #[derive(Debug)]
 pub(super) struct Apart {
     database: Database,
+    layout: Layout,
     timeout: Duration,
     metrics: JournalMetrics,
 }
 
 impl Apart {
-    pub(super) fn new(config: &JournalConfig, metrics: &JournalMetrics) -> Self {
+    pub(super) fn new(
+        database: &Database,
+        layout: &Layout,
+        timeout: Duration,
+        metrics: &JournalMetrics,
+    ) -> Self {
         Self {
-            database: config.database.clone(),
-            timeout: config.timeout,
+            database: database.clone(),
+            layout: layout.clone(),
+            timeout,
             metrics: metrics.clone(),
         }
     }
@@ -65,7 +71,8 @@ impl Apart {
         drop(sender);
         let lane = Lane {
             pending,
-            connector: Connector::new(&self.database, timeout, Duration::ZERO),
+            connector: self.layout.connector(&self.database, timeout, Duration::ZERO),
+            layout: self.layout.clone(),
             group_max: 1,
             timeout,
             metrics: self.metrics.clone(),

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::connect::{Connector, in_time};
 use super::connection::Connection;
 use super::fault::{self, Remedy};
-use super::group;
+use super::layout::Layout;
 use super::write::{Outcome, Write};
 use crate::journal::JournalError;
 use crate::journal::metrics::JournalMetrics;
@@ -47,6 +47,7 @@ pub(super) struct Pending {
 pub(super) struct Lane {
     pub(super) pending: mpsc::Receiver<Pending>,
     pub(super) connector: Connector,
+    pub(super) layout: Layout,
     pub(super) group_max: usize,
     pub(super) timeout: Duration,
     pub(super) metrics: JournalMetrics,
@@ -173,7 +174,7 @@ impl Lane {
         };
         let written = in_time(self.timeout, async {
             connection.begin().await?;
-            group::write(&mut connection, writes).await
+            self.layout.write(&mut connection, writes).await
         });
         let outcomes = match written.await {
             Ok(outcomes) => outcomes,

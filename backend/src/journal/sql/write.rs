@@ -85,6 +85,15 @@ impl Write {
         }
     }
 
+    /// Whose database it goes to; none for what stays in the pods' journal, wherever the queue is kept.
+    pub(super) fn queue(&self) -> Option<QueueId> {
+        match self {
+            Self::Claim { queue, .. } => Some(*queue),
+            Self::KeepConfiguration { .. } | Self::NoteChange { .. } => None,
+            _ => self.tenure().map(Tenure::queue),
+        }
+    }
+
     /// The tenure that the fence has to hold, if the write is fenced.
     pub(super) fn tenure(&self) -> Option<&Tenure> {
         match self {
