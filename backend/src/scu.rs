@@ -22,6 +22,8 @@ pub mod confirmed;
 pub mod http_client;
 /// A TSE behind an FCC.
 pub mod fcc;
+/// TSEs of fiskaly.
+pub mod fiskaly;
 /// A TSE in software, for trying out and testing.
 pub mod simulator;
 /// How often units were asked.

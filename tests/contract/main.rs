@@ -6,6 +6,7 @@ use std::time::Duration;
 mod ownership;
 mod journal;
 mod fcc;
+mod fiskaly;
 
 /// What a test may take at most, servers' start included: one that hangs fails with its name instead of holding the run.
 const AT_MOST: Duration = Duration::from_secs(240);

@@ -54,6 +54,8 @@ pub mod load;
 pub mod simulator;
 /// An FCC with a TSE of its own.
 pub mod fcc_server;
+/// fiskaly's service: what it holds, and what goes wrong with it.
+pub mod fiskaly_server;
 /// What goes wrong inside pods and proxies, by rules.
 pub mod sabotage;
 /// Which faults were planned, and which happened.

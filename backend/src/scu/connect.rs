@@ -8,7 +8,9 @@ use thiserror::Error;
 use super::Scu;
 use super::deadline::Deadline;
 use super::fcc::{self, Fcc};
-use super::http_client;
+use super::fiskaly::tss::Tss;
+use super::fiskaly::{self, Fiskaly};
+use super::http_client::{self, HttpClient};
 use super::metrics::Metrics;
 use super::package::ScuPackage;
 use super::simulator::{DELAY_MS_MAX, Simulators, Traits};
@@ -17,20 +19,17 @@ use crate::outbound::{self, Outbound};
 
 /// Packages that mean the simulator: ours, and the original's TSE in memory.
 const SIMULATOR_PACKAGES: [&str; 2] = ["byodc.scu.de.simulator", "fiskaltrust.middleware.scu.de.inmemory"];
-/// Packages of TSEs that this version knows but cannot talk to yet.
-const COMING_PACKAGES: [&str; 1] = ["fiskaltrust.middleware.scu.de.fiskalycertified"];
+/// The original's package for fiskaly's TSEs.
+const FISKALY_PACKAGE: &str = "fiskaltrust.middleware.scu.de.fiskalycertified";
 
 /// Why a configured SCU cannot be used. The cashbox cannot start until its configuration or the version changes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConnectError {
-    /// A TSE that a later version will talk to.
-    #[error("the SCU package {package} is not supported by this version")]
-    NotSupportedYet {
-        /// As configured.
-        package: String,
-    },
     /// Nothing is known by this name.
-    #[error("there is no SCU package {package}; this version supports Byodc.SCU.DE.Simulator")]
+    #[error(
+        "there is no SCU package {package}; this version supports Byodc.SCU.DE.Simulator and, as \
+         fiskaltrust.Middleware.SCU.DE.*, InMemory, FiskalyCertified, DeutscheFiskal and SwissbitCloud"
+    )]
     Unknown {
         /// As configured.
         package: String,
@@ -55,6 +54,7 @@ pub enum ConnectError {
 pub struct Connector {
     simulators: Simulators,
     outbound: Outbound,
+    fiskaly: fiskaly::tss::Known,
     metrics: Arc<Metrics>,
 }
 
@@ -65,20 +65,9 @@ impl Connector {
         Self {
             simulators,
             outbound,
+            fiskaly: fiskaly::tss::Known::default(),
             metrics,
         }
-    }
-
-    /// A client for a unit that is asked over HTTP.
-    #[expect(dead_code, reason = "the adapters that use it are on their way")]
-    fn http(&self, package: &ScuPackage) -> Result<reqwest::Client, ConnectError> {
-        let own = http_client::own_proxy(&package.keys).map_err(|(key, rule)| ConnectError::Setting {
-            package: package.package.clone(),
-            key,
-            rule,
-        })?;
-        let client = self.outbound.client(own);
-        client.map_err(|error| ConnectError::NoClient(outbound::in_words(error)))
     }
 
     /// The simulated TSEs, for tests that make them fail.
@@ -91,7 +80,7 @@ impl Connector {
     /// starting. Calls are not bounded yet: see [`Connector::with_deadline`].
     ///
     /// # Errors
-    /// When the package is unknown or not supported, or one of its settings is wrong.
+    /// When the package is unknown, or one of its settings is wrong.
     pub fn connect(&self, package: &ScuPackage) -> Result<Arc<dyn Scu>, ConnectError> {
         let name = package.package.to_ascii_lowercase();
         if SIMULATOR_PACKAGES.contains(&name.as_str()) {
@@ -101,11 +90,40 @@ impl Connector {
         if fcc::PACKAGES.contains(&name.as_str()) {
             return Ok(Arc::new(self.fcc(package)?));
         }
-        let package = package.package.clone();
-        Err(match COMING_PACKAGES.contains(&name.as_str()) {
-            true => ConnectError::NotSupportedYet { package },
-            false => ConnectError::Unknown { package },
+        if name == FISKALY_PACKAGE {
+            return self.fiskaly(package);
+        }
+        Err(ConnectError::Unknown {
+            package: package.package.clone(),
         })
+    }
+
+    /// fiskaly is outside of the site: the way to it takes the pod's proxy, or one of its own.
+    fn fiskaly(&self, package: &ScuPackage) -> Result<Arc<dyn Scu>, ConnectError> {
+        let wrong = |key, rule| ConnectError::Setting {
+            package: package.package.clone(),
+            key,
+            rule,
+        };
+        let settings = fiskaly::settings::Settings::read(&package.keys);
+        let settings = settings.map_err(|fiskaly::settings::Wrong(key, rule)| wrong(key, rule))?;
+        let tss = self.fiskaly.get_or(settings.digest, || {
+            let http = HttpClient::new(self.http(package)?, &settings.base, settings.timeout);
+            let http = http.map_err(|_| wrong("ApiEndpoint", http_client::BASE_RULE))?;
+            Ok(Tss::new(settings.clone(), http))
+        })?;
+        Ok(Arc::new(Fiskaly::new(tss, package.patience.one_try)))
+    }
+
+    /// A client for a unit that is asked over HTTP.
+    fn http(&self, package: &ScuPackage) -> Result<reqwest::Client, ConnectError> {
+        let own = http_client::own_proxy(&package.keys).map_err(|(key, rule)| ConnectError::Setting {
+            package: package.package.clone(),
+            key,
+            rule,
+        })?;
+        let client = self.outbound.client(own);
+        client.map_err(|error| ConnectError::NoClient(outbound::in_words(error)))
     }
 
     /// An FCC stands in the cluster, so the way to it takes no proxy.
@@ -187,13 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn a_vendor_to_come_and_an_unknown_one_are_named_in_different_errors() {
-        let package = "fiskaltrust.Middleware.SCU.DE.FiskalyCertified".to_owned();
-        let error = connect(&package, json!({"ApiSecret": "hunter2"})).unwrap_err();
-        assert_eq!(error, ConnectError::NotSupportedYet { package });
-        assert!(
-            matches!(connect("Abacus", json!({})), Err(ConnectError::Unknown { package }) if package == "Abacus")
-        );
+    fn an_unknown_package_is_named_and_its_settings_are_not() {
+        let error = connect("Abacus", json!({"ApiSecret": "hunter2"})).unwrap_err();
+        assert!(matches!(&error, ConnectError::Unknown { package } if package == "Abacus"));
+        assert!(!error.to_string().contains("hunter2"));
     }
 
     #[test]

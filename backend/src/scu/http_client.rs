@@ -52,8 +52,11 @@ pub struct Download {
 
 /// Why a text is no address of a service. The text is not repeated: it may hold a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("an absolute address such as https://host/path, without a query")]
+#[error("must be {BASE_RULE}")]
 pub struct NoBase;
+
+/// What the address of a service must be.
+pub const BASE_RULE: &str = "an absolute address such as https://host/path, without a query";
 
 impl HttpClient {
     /// Asks the service at `base`, whose path may be empty; `timeout` bounds each call from connecting to the last
