@@ -347,8 +347,10 @@ async fn answer(pod: Arc<Pod>, cashbox: CashBoxId, wish: Wish, suspect: Option<I
                 request: receipt.request,
             };
             let asked = pod.registry.sign(&visit, posting).await;
-            let told = |found: Option<_>| found.map_or(Told::Done, Told::Receipt);
-            (asked.epoch, asked.outcome.map(told))
+            let told = asked
+                .outcome
+                .map(|signed| signed.answer.map_or(Told::Done, Told::Receipt));
+            (asked.epoch, told)
         }
         Wish::Reset => {
             let asked = pod.registry.reset(&visit).await;

@@ -20,7 +20,7 @@ use shared::sabotage;
 use tokio::time::Instant;
 
 use super::books::Books;
-use super::command::{Answer, Command, Description, Lent, Promise, Reset, Sign};
+use super::command::{Command, Description, Lent, Promise, Reset, Sign, Signed};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Shared};
 use super::handover::{HandoverOrder, HandoverOutcome};
@@ -248,7 +248,7 @@ impl Actor {
         }
     }
 
-    async fn sign_unless_stale(&mut self, sign: &Sign) -> Result<Answer, Trouble> {
+    async fn sign_unless_stale(&mut self, sign: &Sign) -> Result<Signed, Trouble> {
         self.refuse_if_stale().await?;
         let signed = self.sign(sign).await;
         self.stopped_if_stale(signed).await

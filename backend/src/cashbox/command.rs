@@ -49,7 +49,7 @@ pub struct Sign {
     /// The request it came from.
     pub span: Span,
     /// Where the answer goes: to its sender and to every twin.
-    pub answer: Promise<Answer>,
+    pub answer: Promise<Signed>,
 }
 
 /// Fetch the configuration anew and begin again with it.
@@ -115,6 +115,24 @@ impl Caller {
 /// The answer to a receipt, or nothing where the specification answers `null` (a receipt request that found
 /// nothing). Shared by everybody who waits for it.
 pub type Answer = Option<Arc<ReceiptResponse>>;
+
+/// An answer, and when it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signed {
+    /// The answer.
+    pub answer: Answer,
+    /// When it was made, as the request sees it that gets it.
+    pub made: Made,
+}
+
+/// Whether an answer was made for the request that gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// It was.
+    Now,
+    /// The operation, or the receipt that was asked for, existed before this request.
+    Before,
+}
 
 /// Where a queue stands.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
 use super::actor::Farewell;
-use super::command::{Answer, Caller, Description, Lent, Ticket};
+use super::command::{Caller, Description, Lent, Made, Signed, Ticket};
 use super::configuration::Fingerprint;
 use super::error::CashboxError;
 use super::handover::{HandoverOrder, Terms};
@@ -155,8 +155,14 @@ impl CashboxHandle {
     ///
     /// # Errors
     /// See [`Unanswered`].
-    pub async fn sign(&self, posting: Posting) -> Result<Answer, Unanswered> {
-        wait(self.shared.mailbox.post_sign(posting)).await
+    pub async fn sign(&self, posting: Posting) -> Result<Signed, Unanswered> {
+        let (ticket, posted) = self.shared.mailbox.post_sign(posting).map_err(turned)?;
+        let signed = ticket.wait().await.map_err(Unanswered::Error)?;
+        let made = match posted {
+            Made::Now => signed.made,
+            Made::Before => Made::Before,
+        };
+        Ok(Signed { made, ..signed })
     }
 
     /// Fetches the configuration anew and begins again with it, in its turn.
@@ -233,10 +239,13 @@ impl CashboxHandle {
 }
 
 async fn wait<T: Clone>(posted: Result<Ticket<T>, Turned>) -> Result<T, Unanswered> {
-    let ticket = posted.map_err(|turned| match turned {
+    posted.map_err(turned)?.wait().await.map_err(Unanswered::Error)
+}
+
+fn turned(turned: Turned) -> Unanswered {
+    match turned {
         Turned::Closed => Unanswered::Gone,
         Turned::Full => Unanswered::Error(Refusal::MailboxFull.into()),
         Turned::OtherContent => Unanswered::Error(CashboxError::OtherContent),
-    })?;
-    ticket.wait().await.map_err(Unanswered::Error)
+    }
 }

@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::acceptance::Acceptance;
 use super::command::{
-    Accept, Answer, Caller, Command, Describe, Description, Lend, Lent, Promise, Reset, Sign, Ticket,
+    Accept, Caller, Command, Describe, Description, Lend, Lent, Made, Promise, Reset, Sign, Signed, Ticket,
 };
 use super::error::CashboxError;
 use super::handover::HandoverOrder;
@@ -43,7 +43,7 @@ struct Inner {
 struct Running {
     operation: OperationId,
     content_hash: [u8; 32],
-    answer: Promise<Answer>,
+    answer: Promise<Signed>,
 }
 
 /// Why nothing was put into the mailbox.
@@ -97,16 +97,16 @@ impl Mailbox {
         }
     }
 
-    /// Hands in a receipt, or joins the same one that is here already.
+    /// Hands in a receipt, or joins the same one that is here already; says which it was.
     ///
     /// # Errors
     /// When it was not taken; see [`Turned`].
-    pub fn post_sign(&self, posting: Posting) -> Result<Ticket<Answer>, Turned> {
+    pub fn post_sign(&self, posting: Posting) -> Result<(Ticket<Signed>, Made), Turned> {
         let mut inner = self.lock();
         if let Some(twin) = inner.twin(posting.operation) {
             let same = twin.content_hash == posting.content_hash;
             return if same {
-                Ok(twin.answer.ticket())
+                Ok((twin.answer.ticket(), Made::Before))
             } else {
                 Err(Turned::OtherContent)
             };
@@ -122,7 +122,7 @@ impl Mailbox {
             answer,
         });
         self.put(&mut inner, sign)?;
-        Ok(ticket)
+        Ok((ticket, Made::Now))
     }
 
     /// Asks for a reset, or joins one by the same caller that has not begun yet.

@@ -15,7 +15,7 @@ use shared::sabotage;
 use tokio::time::Instant;
 
 use super::actor::Actor;
-use super::command::{Answer, Sign};
+use super::command::{Answer, Made, Sign, Signed};
 use super::error::CashboxError;
 use super::guarded::Guarded;
 use super::site::PodSite;
@@ -36,7 +36,7 @@ const CANDIDATES_MAX: u32 = 200;
 
 impl Actor {
     /// Signs a receipt, or finds the answer that its operation has already.
-    pub(super) async fn sign(&mut self, sign: &Sign) -> Result<Answer, Trouble> {
+    pub(super) async fn sign(&mut self, sign: &Sign) -> Result<Signed, Trouble> {
         self.timed("wait", sign.posted);
         let clock = self.parts.clock.clone();
         let refused = |error: intake::PreQueueError| {
@@ -48,7 +48,9 @@ impl Actor {
         let mut item = self.engine.receive(&request, &*clock).map_err(refused)?;
         if self.engine.wants_earlier_receipt(&request) {
             match self.earlier(&request).await? {
-                Earlier::Answered { response, .. } => return Ok(response.map(|found| Arc::new(*found))),
+                Earlier::Answered { response, .. } => {
+                    return Ok(existing(response.map(|found| Arc::new(*found))));
+                }
                 Earlier::SignNow { request: plain, .. } => {
                     request = Arc::from(plain);
                     item = self.engine.receive(&request, &*clock).map_err(refused)?;
@@ -63,12 +65,16 @@ impl Actor {
         let began = Instant::now();
         match self.begin(&intent).await? {
             Begun::Durable => {}
-            Begun::UsedBefore(stored) => return repeated(&intent, &stored),
+            Begun::UsedBefore(stored) => return repeated(&intent, &stored).map(existing),
         }
         evidence::intent(&self.tenure, &intent);
         sabotage::point("after-intent", self.shared.cashbox).await;
         self.timed("begin", began);
-        self.finish(&intent, &request, Some(began)).await
+        let answer = self.finish(&intent, &request, Some(began)).await?;
+        Ok(Signed {
+            answer,
+            made: Made::Now,
+        })
     }
 
     /// From the durable intent to the durable answer. The database checked the epoch after `committed`; none for an
@@ -172,6 +178,13 @@ impl Actor {
 /// intent.
 fn unsure(error: &crate::journal::JournalError) -> Trouble {
     Trouble::of_read(error).with_an_open_intent()
+}
+
+fn existing(answer: Answer) -> Signed {
+    Signed {
+        answer,
+        made: Made::Before,
+    }
 }
 
 /// The answer of an operation that was used before: the same for the same content.

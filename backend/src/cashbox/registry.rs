@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::command::{Answer, Caller, Description, Lent, Promise};
+use super::command::{Caller, Description, Lent, Promise, Signed};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
 use super::mailbox::Posting;
@@ -130,7 +130,7 @@ impl Registry {
     }
 
     /// Signs a receipt.
-    pub async fn sign(&self, visit: &Visit, posting: Posting) -> Asked<Answer> {
+    pub async fn sign(&self, visit: &Visit, posting: Posting) -> Asked<Signed> {
         self.ask(visit, |cashbox| {
             let posting = posting.clone();
             async move { cashbox.sign(posting).await }

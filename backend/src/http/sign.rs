@@ -26,7 +26,7 @@ pub async fn sign(
         Ok(posting) => {
             let shape = pod.config.shape;
             let asked = pod.registry.sign(&addressed.visit(), posting).await;
-            Said::of(asked, |answer| Ok(reply::json(written(&answer, shape))))
+            Said::of(asked, |signed| Ok(reply::json(written(&signed.answer, shape))))
         }
         Err(failure) => Said::early(failure),
     };

@@ -1,6 +1,7 @@
 //! What a POS sends to have a receipt signed (1.8).
 
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 use super::charge_item::ChargeItem;
 use super::moment::Moment;
@@ -59,8 +60,15 @@ impl ReceiptRequest {
     /// # Errors
     /// When it is no JSON, or a member cannot be read; the error names the member.
     pub fn from_json(json: &[u8], now: Ticks) -> Result<Self, ReadError> {
-        let document = reading::parse(json)?;
-        let members = Members::of(&document)?;
+        Self::from_document(&reading::parse(json)?, now)
+    }
+
+    /// Reads a request from a document that was parsed before. A missing moment is `now`.
+    ///
+    /// # Errors
+    /// When a member cannot be read; the error names the member.
+    pub fn from_document(document: &Value, now: Ticks) -> Result<Self, ReadError> {
+        let members = Members::of(document)?;
         let text = |name| members.text(name, TEXT_CHARS_MAX);
         Ok(Self {
             cash_box_id: text("ftCashBoxID")?.unwrap_or_default(),

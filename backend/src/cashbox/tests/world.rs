@@ -509,7 +509,8 @@ impl Pod {
             content_hash,
             request: Arc::new(request),
         };
-        self.registry.sign(&self.visit(), posting).await.outcome
+        let asked = self.registry.sign(&self.visit(), posting).await;
+        asked.outcome.map(|signed| signed.answer)
     }
 
     /// A figure as it is scraped: name and labels as they are printed.
