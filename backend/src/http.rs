@@ -23,6 +23,8 @@ pub mod sign;
 pub mod echo;
 /// Stream a journal.
 pub mod journal;
+/// The same in the second generation of the interface.
+pub mod v2;
 /// Say which version runs.
 pub mod version;
 /// Say whether the pod turns and takes cashboxes.

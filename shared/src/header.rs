@@ -11,6 +11,8 @@ pub const CASHBOX_ID_V2: &str = "x-cashbox-id";
 pub const ACCESS_TOKEN: &str = "accesstoken";
 /// The same, as the second generation of the interface spells it.
 pub const ACCESS_TOKEN_V2: &str = "x-cashbox-accesstoken";
+/// Which POS system asks: a GUID, in the second generation of the interface only.
+pub const POS_SYSTEM_ID_V2: &str = "x-possystem-id";
 /// Identity of one POS request across all its repetitions (a GUID), given by the POS or made by the proxy;
 /// echoed in every answer that concerns a cashbox.
 pub const OPERATION_ID: &str = "x-operation-id";

@@ -104,6 +104,10 @@ guid_id!(
     OperationId
 );
 guid_id!(
+    /// The software of a cash register, as its maker registered it.
+    PosSystemId
+);
+guid_id!(
     /// One start of a pod: two starts of one pod name differ in it.
     Incarnation
 );

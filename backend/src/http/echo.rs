@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Response;
 use shared::api::echo::Echo;
-use shared::api::writing;
+use shared::api::writing::{self, Shape};
 
 use super::Pod;
 use super::auth::{Said, whole};
@@ -20,17 +20,23 @@ pub async fn echo(
     addressed: Addressed,
     body: Result<Bytes, BytesRejection>,
 ) -> Response<Body> {
-    let shape = pod.config.shape;
-    let read = whole(body, pod.config.body_bytes_max).and_then(|body| {
-        Echo::from_json(&body).map_err(|error| Failure::Body {
-            detail: error.to_string(),
-        })
-    });
+    answered(&pod, &addressed, body, pod.config.shape).await
+}
+
+/// Answers an echo in a shape.
+pub async fn answered(
+    pod: &Pod,
+    addressed: &Addressed,
+    body: Result<Bytes, BytesRejection>,
+    shape: Shape,
+) -> Response<Body> {
+    let read =
+        whole(body, pod.config.body_bytes_max).and_then(|body| Echo::from_json(&body).map_err(Failure::from));
     let said = match read {
-        Ok(echo) => served(&pod, &addressed, &echo, || echo.to_json(shape)).await,
+        Ok(echo) => served(pod, addressed, &echo, || echo.to_json(shape)).await,
         Err(failure) => Said::early(failure),
     };
-    said.respond(&pod, &addressed)
+    said.respond(pod, addressed)
 }
 
 /// Answers a bare JSON string, as the first version of the interface did.

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use shared::header;
 use shared::identity::guid::GuidError;
-use shared::identity::{CashBoxId, Incarnation, OperationId};
+use shared::identity::{CashBoxId, Incarnation, OperationId, PosSystemId};
 use thiserror::Error;
 
 use crate::cashbox::command::Caller;
@@ -78,6 +78,15 @@ impl Addressed {
             suspect,
         })
     }
+}
+
+/// The POS system that a request of the second generation names.
+///
+/// # Errors
+/// When it is given twice or is no GUID.
+pub fn pos_system(headers: &HeaderMap) -> Result<Option<PosSystemId>, HeaderFault> {
+    let name = header::POS_SYSTEM_ID_V2;
+    single(headers, name)?.map(|text| guid(name, text)).transpose()
 }
 
 /// A header that exists in two spellings, which must agree where both are given.

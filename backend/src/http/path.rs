@@ -16,6 +16,12 @@ pub enum Endpoint {
     EchoV0,
     /// Stream a journal.
     Journal,
+    /// Sign a receipt, second generation.
+    SignV2,
+    /// Answer the same text, or reset the cashbox, second generation.
+    EchoV2,
+    /// Stream a journal, second generation.
+    JournalV2,
     /// Say which version runs.
     Version,
     /// Whether the process turns.
@@ -29,11 +35,14 @@ const LENGTH_MAX: usize = 80;
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Sign,
         Self::Echo,
         Self::EchoV0,
         Self::Journal,
+        Self::SignV2,
+        Self::EchoV2,
+        Self::JournalV2,
         Self::Version,
         Self::Live,
         Self::Ready,
@@ -57,6 +66,9 @@ impl Endpoint {
             "v0/echo" | "json/v0/echo" | "v0/json/echo" => Some(Self::EchoV0),
             "journal" | "api/journal" | "json/journal" | "v1/journal" | "json/v1/journal" | "v0/journal"
             | "json/v0/journal" => Some(Self::Journal),
+            "v2/sign" => Some(Self::SignV2),
+            "v2/echo" => Some(Self::EchoV2),
+            "v2/journal" => Some(Self::JournalV2),
             "api/version" => Some(Self::Version),
             "health/live" => Some(Self::Live),
             "health/ready" => Some(Self::Ready),
@@ -72,6 +84,9 @@ impl Endpoint {
             Self::Echo => "/api/echo",
             Self::EchoV0 => "/v0/echo",
             Self::Journal => "/api/journal",
+            Self::SignV2 => "/v2/sign",
+            Self::EchoV2 => "/v2/echo",
+            Self::JournalV2 => "/v2/journal",
             Self::Version => "/api/version",
             Self::Live => "/health/live",
             Self::Ready => "/health/ready",
@@ -82,9 +97,9 @@ impl Endpoint {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Sign => "sign",
-            Self::Echo | Self::EchoV0 => "echo",
-            Self::Journal => "journal",
+            Self::Sign | Self::SignV2 => "sign",
+            Self::Echo | Self::EchoV0 | Self::EchoV2 => "echo",
+            Self::Journal | Self::JournalV2 => "journal",
             Self::Version => "version",
             Self::Live | Self::Ready => "health",
         }
@@ -122,6 +137,9 @@ mod tests {
             }
         }
         paths.push(("/v0/json/echo".into(), Endpoint::EchoV0));
+        paths.push(("/v2/Sign".into(), Endpoint::SignV2));
+        paths.push(("/v2/Echo".into(), Endpoint::EchoV2));
+        paths.push(("/v2/Journal".into(), Endpoint::JournalV2));
         paths.push(("/api/version".into(), Endpoint::Version));
         paths.push(("/health/live".into(), Endpoint::Live));
         paths.push(("/health/ready".into(), Endpoint::Ready));
@@ -156,7 +174,8 @@ mod tests {
             "/api",
             "/api/sign/x",
             "/xml/v0/sign",
-            "/v2/sign",
+            "/v2/pay",
+            "/json/v2/sign",
             "/version",
             "/api//sign",
             "/not-a-guid/sign",

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderName, Response, StatusCode};
+use shared::api::reading::ReadError;
 use shared::api::refusal::Refusal;
 use shared::header;
 use shared::identity::pod::PodId;
@@ -33,6 +34,13 @@ pub enum Failure {
         /// Which rule, and where; never what was sent.
         detail: String,
     },
+    /// A member of the body does not hold what it should.
+    Member {
+        /// Where it is.
+        path: String,
+        /// Which rule it breaks; never what was sent.
+        problem: String,
+    },
     /// The body is larger than may be.
     BodyTooLarge {
         /// How large it may be.
@@ -54,6 +62,8 @@ pub enum Failure {
     NoSuchPath,
     /// There is something, but not with this method.
     NoSuchMethod,
+    /// An earlier receipt was asked for, and there is none.
+    NoSuchReceipt,
     /// The cashbox says so.
     Cashbox(CashboxError),
     /// A bug: the handler panicked.
@@ -63,6 +73,17 @@ pub enum Failure {
 impl From<CashboxError> for Failure {
     fn from(error: CashboxError) -> Self {
         Self::Cashbox(error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Member { path, problem } => Self::Member { path, problem },
+            malformed @ ReadError::Malformed(_) => Self::Body {
+                detail: malformed.to_string(),
+            },
+        }
     }
 }
 
@@ -101,6 +122,12 @@ impl Failure {
         match self {
             Self::Header(fault) => public(S::BAD_REQUEST, "Bad header", fault.to_string(), Level::INFO),
             Self::Body { detail } => public(S::BAD_REQUEST, "Bad body", detail, Level::INFO),
+            Self::Member { path, problem } => public(
+                S::BAD_REQUEST,
+                "Bad body",
+                format!("{path}: {problem}"),
+                Level::INFO,
+            ),
             Self::BodyTooLarge { bytes_max } => public(
                 S::PAYLOAD_TOO_LARGE,
                 "Body too large",
@@ -130,6 +157,12 @@ impl Failure {
                 S::METHOD_NOT_ALLOWED,
                 "Method not allowed",
                 "this path takes another method",
+                Level::INFO,
+            ),
+            Self::NoSuchReceipt => public(
+                S::NOT_FOUND,
+                "No such receipt",
+                "the receipt that was asked for is not there",
                 Level::INFO,
             ),
             Self::Cashbox(error) => of_cashbox(error),
@@ -255,11 +288,15 @@ pub struct Severity {
 #[must_use]
 pub fn failure(failure: &Failure) -> Response<Body> {
     let public = failure.public();
-    let body = serde_json::json!({
+    let mut body = serde_json::json!({
+        "type": "about:blank",
         "title": public.title,
         "status": public.status.as_u16(),
         "detail": public.detail,
     });
+    if let Failure::Member { path, problem } = failure {
+        body["errors"] = serde_json::json!({ path: [problem] });
+    }
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = public.status;
     let headers = response.headers_mut();

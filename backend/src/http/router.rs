@@ -20,7 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::path::Endpoint;
 use super::reply::{self, Failure};
 use super::{
-    Pod, accept_journal, echo, handover, health, history, journal, peer, record, sign, swagger, version,
+    Pod, accept_journal, echo, handover, health, history, journal, peer, record, sign, swagger, v2, version,
 };
 
 /// A router that knows every spelling of its paths.
@@ -37,6 +37,9 @@ pub fn main(pod: &Arc<Pod>) -> Front {
             Endpoint::Journal.route(),
             get(journal::journal).post(journal::journal),
         )
+        .route(Endpoint::SignV2.route(), post(v2::sign::sign))
+        .route(Endpoint::EchoV2.route(), post(v2::echo::echo))
+        .route(Endpoint::JournalV2.route(), post(v2::journal::journal))
         .route(Endpoint::Version.route(), get(version::version))
         .merge(health_routes())
         .with_state(pod.clone())

@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Response;
+use shared::api::reading;
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::writing::Shape;
 
@@ -39,13 +40,11 @@ fn posting(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Posting, Failure> {
     let body = whole(body, pod.config.body_bytes_max)?;
-    let unreadable = |detail: String| Failure::Body { detail };
-    let content_hash = operation::content_hash(&body).map_err(|error| unreadable(error.to_string()))?;
-    let request = ReceiptRequest::from_json(&body, pod.clock.now());
+    let document = reading::parse(&body)?;
     Ok(Posting {
         operation: addressed.operation,
-        content_hash,
-        request: Arc::new(request.map_err(|error| unreadable(error.to_string()))?),
+        content_hash: operation::content_hash(&document),
+        request: Arc::new(ReceiptRequest::from_document(&document, pod.clock.now())?),
     })
 }
 

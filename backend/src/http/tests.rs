@@ -1,5 +1,7 @@
 //! The whole front of a pod, asked as clients ask.
 
+mod v2;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
@@ -72,6 +74,7 @@ async fn every_spelling_reaches_its_endpoint_and_the_wrong_method_is_told() {
             let expected = match endpoint {
                 // The header is what is missing, not the path.
                 Endpoint::Sign | Endpoint::Echo | Endpoint::EchoV0 | Endpoint::Journal => 400,
+                Endpoint::SignV2 | Endpoint::EchoV2 | Endpoint::JournalV2 => 400,
                 Endpoint::Version | Endpoint::Live | Endpoint::Ready => 405,
             };
             let response = ask(&pod, Method::POST, &path, &[], "").await;
