@@ -17,6 +17,8 @@ pub mod admission;
 pub mod client;
 /// Where the documents come from: one question to the service.
 pub mod documents;
+/// Values that the service encrypts for whoever asks.
+pub mod encrypted_values;
 /// How the question looks on the wire.
 pub mod wire;
 /// The way out of the site.

@@ -78,7 +78,13 @@ impl Documents for HttpDocuments {
             .count(answered.as_ref().ok().map(|response| response.status().as_u16()));
         let response = answered.map_err(unreachable)?;
         match response.status() {
-            StatusCode::OK => self.read(response).await,
+            StatusCode::OK => {
+                let document = self.read(response).await?;
+                Ok(self
+                    .wire
+                    .opened(document, cashbox, token)
+                    .map_err(AnswerFault::from)?)
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 Err(FetchError::Refused)
             }

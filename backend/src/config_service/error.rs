@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::encrypted_values::EncryptedValueFault;
 use crate::cashbox::configuration::fault::ConfigurationFault;
 
 /// Why a configuration was not fetched. Cheap to clone: everybody who waited for one flight gets it.
@@ -50,6 +51,9 @@ pub enum AnswerFault {
     /// It is no text.
     #[error("the configuration is not UTF-8 text")]
     NotText,
+    /// A value that the service encrypted does not open.
+    #[error(transparent)]
+    Encrypted(#[from] EncryptedValueFault),
     /// The document breaks a rule.
     #[error(transparent)]
     Document(#[from] ConfigurationFault),

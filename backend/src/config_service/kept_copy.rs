@@ -78,6 +78,23 @@ impl KeptCopies {
         }
     }
 
+    /// After a change of key: what an older one sealed gets the newest, so that the older can be taken away. Should
+    /// another pod have kept a newer copy meanwhile, the next fetch writes it again.
+    async fn seal_anew(&self, cashbox: CashBoxId, seal: &Seal, plain: &[u8], fetched_at: Ticks) {
+        let kept = KeptConfiguration {
+            sealed: seal.seal(cashbox, plain),
+            fetched_at,
+        };
+        match self.journal.keep_configuration(cashbox, &kept).await {
+            Ok(()) => {
+                tracing::info!(cashbox.id = %cashbox, "the kept configuration was sealed with the new key")
+            }
+            Err(error) => {
+                tracing::warn!(cashbox.id = %cashbox, %error, "the kept configuration still has an older seal");
+            }
+        }
+    }
+
     async fn read(&self, cashbox: CashBoxId) -> Option<(Plain, Ticks)> {
         let seal = self.seal.as_ref()?;
         let kept = match self.journal.kept_configuration(cashbox).await {
@@ -88,7 +105,12 @@ impl KeptCopies {
             }
         };
         match seal.open(cashbox, &kept.sealed) {
-            Ok(plain) => Some((Plain(plain), kept.fetched_at)),
+            Ok(plain) => {
+                if !seal.is_current(&kept.sealed) {
+                    self.seal_anew(cashbox, seal, &plain, kept.fetched_at).await;
+                }
+                Some((Plain(plain), kept.fetched_at))
+            }
             Err(error) => {
                 tracing::warn!(cashbox.id = %cashbox, %error, "the kept configuration does not open");
                 None
@@ -129,6 +151,34 @@ fn salted(salt: &[u8], token: &TokenDigest) -> [u8; DIGEST_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::in_memory::InMemoryJournal;
+
+    #[tokio::test]
+    async fn a_copy_of_an_older_key_is_sealed_anew_when_it_is_read() {
+        let journal: Arc<dyn JournalStore> = Arc::new(InMemoryJournal::default());
+        let (cashbox, token) = (CashBoxId::from_u128(7), [1; 32]);
+        let with = |seal| KeptCopies::new(Some(seal), journal.clone());
+        with(Seal::new([1; 32], None))
+            .keep(cashbox, &token, "{}", Ticks(5))
+            .await;
+        let recalled = with(Seal::new([2; 32], [[1; 32]]))
+            .recall(cashbox, &token)
+            .await
+            .unwrap();
+        assert_eq!(
+            (recalled.document.as_str(), recalled.fetched_at),
+            ("{}", Ticks(5))
+        );
+        // The older key is gone, and the copy opens still.
+        let recalled = with(Seal::new([2; 32], None))
+            .recall(cashbox, &token)
+            .await
+            .unwrap();
+        assert_eq!(
+            (recalled.document.as_str(), recalled.fetched_at),
+            ("{}", Ticks(5))
+        );
+    }
 
     #[test]
     fn a_document_is_given_for_the_token_it_was_fetched_with_and_no_other() {

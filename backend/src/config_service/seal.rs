@@ -4,7 +4,8 @@
 //! version (1) │ key id (8) │ nonce (12) │ ciphertext and tag
 //! ```
 //! Version, key id and the cashbox id are authenticated with it, so a copy that is moved to another cashbox does
-//! not open. A key is replaced by naming the old one as the previous key until every copy has been written anew.
+//! not open. A key is replaced by naming the old ones as previous keys: the newest seals, all open, and what an older
+//! one sealed is sealed anew when it is read.
 
 use std::fmt;
 
@@ -26,12 +27,12 @@ pub const KEY: Setting = Setting::secret(
     "key that seals configurations kept in the journal database for outages of the configuration service: \
      32 bytes as base64 or hex; empty = none is kept",
 );
-/// The key before.
+/// The keys before.
 pub const PREVIOUS_KEY: Setting = Setting::secret(
     "Byodc__Configuration__PreviousKey",
     "",
-    "the key before the current one, while copies sealed with it are still in the database; 32 bytes as base64 \
-     or hex",
+    "keys before the current one, while copies sealed with them are still in the database; each 32 bytes as base64 \
+     or hex, separated by commas",
 );
 
 const VERSION: u8 = 1;
@@ -43,7 +44,7 @@ const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
 #[derive(Clone)]
 pub struct Seal {
     current: Key,
-    previous: Option<Key>,
+    previous: Vec<Key>,
 }
 
 #[derive(Clone)]
@@ -72,26 +73,34 @@ pub enum SealError {
 pub struct KeyError;
 
 impl Seal {
-    /// Seals with `current` and also opens what was sealed with `previous`.
+    /// Seals with `current` and also opens what was sealed with one of `previous`.
     #[must_use]
-    pub fn new(current: [u8; 32], previous: Option<[u8; 32]>) -> Self {
+    pub fn new(current: [u8; 32], previous: impl IntoIterator<Item = [u8; 32]>) -> Self {
         Self {
             current: Key::new(current),
-            previous: previous.map(Key::new),
+            previous: previous.into_iter().map(Key::new).collect(),
         }
     }
 
     pub(super) fn read(settings: &Settings, faults: &mut Faults) -> Option<Self> {
-        let mut key = |setting: &Setting| {
+        let mut keys = |setting: &Setting| -> Vec<[u8; 32]> {
             let effective = settings.effective(setting);
-            let text = effective.value.trim();
-            let parsed = (!text.is_empty()).then(|| parse_key(text))?;
-            parsed
-                .map_err(|error| faults.add(setting, &effective, &error))
-                .ok()
+            let texts = effective.value.split(',').map(str::trim);
+            let parsed: Result<_, KeyError> = texts.filter(|text| !text.is_empty()).map(parse_key).collect();
+            parsed.unwrap_or_else(|error| {
+                faults.add(setting, &effective, &error);
+                Vec::new()
+            })
         };
-        let (current, previous) = (key(&KEY), key(&PREVIOUS_KEY));
-        if current.is_none() && previous.is_some() {
+        let (current, previous) = (keys(&KEY), keys(&PREVIOUS_KEY));
+        if current.len() > 1 {
+            faults.add_text(format!(
+                "{} is one key; older ones belong to {}",
+                KEY.name, PREVIOUS_KEY.name
+            ));
+        }
+        let current = current.first().copied();
+        if current.is_none() && !previous.is_empty() {
             faults.add_text(format!("{} is given without {}", PREVIOUS_KEY.name, KEY.name));
         }
         Some(Self::new(current?, previous))
@@ -116,6 +125,12 @@ impl Seal {
         sealed
             .extend_from_slice(&ciphertext.expect("a configuration is far shorter than the cipher's limit"));
         sealed
+    }
+
+    /// Whether it was sealed with the key in use.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..HEAD_BYTES) == Some(&self.current.id)
     }
 
     /// Opens what was sealed for this cashbox.
@@ -202,13 +217,43 @@ mod tests {
     fn after_a_change_of_key_old_copies_still_open_until_the_old_key_is_gone() {
         let sealed = Seal::new([1; 32], None).seal(BOX, b"text");
         assert_eq!(
-            Seal::new([2; 32], Some([1; 32])).open(BOX, &sealed).unwrap(),
+            Seal::new([3; 32], [[2; 32], [1; 32]]).open(BOX, &sealed).unwrap(),
             b"text"
         );
         assert_eq!(
             Seal::new([2; 32], None).open(BOX, &sealed),
             Err(SealError::UnknownKey)
         );
+    }
+
+    #[test]
+    fn several_keys_before_are_read_and_only_one_in_use() {
+        let seal = |current: &str, previous: &str| {
+            let mut faults = Faults::default();
+            let given = [
+                (KEY.name, current.to_owned()),
+                (PREVIOUS_KEY.name, previous.to_owned()),
+            ];
+            let settings = Settings::default().with(Origin::Environment, given);
+            (Seal::read(&settings, &mut faults), faults.to_string())
+        };
+        let hex = |byte: u8| hex::encode([byte; 32]);
+        let (read, faults) = seal(&hex(3), &format!("{}, {}", hex(2), hex(1)));
+        assert!(faults.contains("0 fault"), "{faults}");
+        for key in 1..=3 {
+            let sealed = Seal::new([key; 32], None).seal(BOX, b"text");
+            let read = read.as_ref().unwrap();
+            assert_eq!(
+                (read.open(BOX, &sealed).unwrap(), read.is_current(&sealed)),
+                (b"text".to_vec(), key == 3)
+            );
+        }
+        assert!(
+            seal(&format!("{},{}", hex(3), hex(2)), "")
+                .1
+                .contains("is one key")
+        );
+        assert!(seal("", &hex(1)).1.contains("without"));
     }
 
     #[test]

@@ -4,12 +4,15 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey;
 use reqwest::header::HeaderValue;
 use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use shared::identity::CashBoxId;
 use thiserror::Error;
+
+use super::encrypted_values::{self, EncryptedValueFault};
 
 /// Which of the two forms is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +41,34 @@ impl FromStr for Shape {
 }
 
 /// Builds the questions of one pod.
-#[derive(Debug)]
 pub struct Wire {
     shape: Shape,
     base: Url,
-    /// The launcher's form wants a key to encrypt secrets for. We need none of those, so its other half is not kept.
+    /// The launcher's form wants a key to encrypt secrets for.
+    private_key: SigningKey,
+    /// Its public half, as the service reads it.
     public_key_x509: String,
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire")
+            .field("shape", &self.shape)
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Wire {
     /// Speaks `shape` to the service at `base`.
     #[must_use]
     pub fn new(shape: Shape, base: Url) -> Self {
+        let private_key = crate::scu::simulator::key::fresh();
         Self {
             shape,
             base,
-            public_key_x509: fresh_public_key(),
+            public_key_x509: x509(&private_key),
+            private_key,
         }
     }
 
@@ -78,6 +93,22 @@ impl Wire {
         Some(request.header("accesstoken", token))
     }
 
+    /// The document with the values opened that the service encrypted; only the launcher's form has such.
+    ///
+    /// # Errors
+    /// The first value that does not open.
+    pub fn opened(
+        &self,
+        document: String,
+        cashbox: CashBoxId,
+        token: &SecretString,
+    ) -> Result<String, EncryptedValueFault> {
+        match self.shape {
+            Shape::Helipad => Ok(document),
+            Shape::Launcher => encrypted_values::opened(document, &self.private_key, token, cashbox),
+        }
+    }
+
     /// The base may have a path of its own and may end in a slash.
     fn address(&self, path: &str) -> Url {
         let mut address = self.base.clone();
@@ -86,8 +117,7 @@ impl Wire {
     }
 }
 
-fn fresh_public_key() -> String {
-    let key = crate::scu::simulator::key::fresh();
+fn x509(key: &SigningKey) -> String {
     let document = key.verifying_key().to_public_key_der();
     BASE64.encode(document.expect("every P-256 key has this form").as_bytes())
 }
