@@ -13,6 +13,8 @@ pub mod path;
 pub mod router;
 /// Whose request it is.
 pub mod extract;
+/// What a body may be and a receipt may say.
+pub mod admissible;
 /// No handler of a cashbox without a caller.
 pub mod auth;
 /// What makes two requests the same operation.
@@ -47,6 +49,7 @@ pub mod record;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use admissible::OldDates;
 use shared::api::writing::Shape;
 use shared::clock::Clock;
 use shared::env::{Faults, Setting, Settings};
@@ -85,9 +88,15 @@ pub const CASING: Setting = Setting::plain(
     "member names in answers: camel (as the original cloud product, nulls included) or original \
      (as the original local product, nulls left out)",
 );
+/// What becomes of receipts with dates before 2000.
+pub const OLD_DATES: Setting = Setting::plain(
+    "Byodc__Receipt__OldDates",
+    "refuse",
+    "what becomes of a receipt with a date before the year 2000, its own or an item's: refuse it, or accept",
+);
 
 /// Every setting of this part.
-pub const SETTINGS: &[Setting] = &[LISTEN, ADMIN_LISTEN, BODY_BYTES_MAX, CASING];
+pub const SETTINGS: &[Setting] = &[LISTEN, ADMIN_LISTEN, BODY_BYTES_MAX, CASING, OLD_DATES];
 
 /// Where a pod listens, and how it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +111,8 @@ pub struct Config {
     pub shape: Shape,
     /// `Byodc__Export__*`.
     pub exports: journal::config::Config,
+    /// `Byodc__Receipt__OldDates`.
+    pub old_dates: OldDates,
 }
 
 /// What every handler is given.
@@ -137,6 +148,7 @@ impl Config {
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
             shape: shape(settings, faults),
             exports: journal::config::Config::read(settings, faults),
+            old_dates: settings.value(&OLD_DATES, faults),
         }
     }
 }

@@ -13,7 +13,8 @@ use axum::http::{Response, StatusCode};
 use shared::identity::Epoch;
 
 use super::extract::Addressed;
-use super::{Pod, reply};
+use super::path::Endpoint;
+use super::{Pod, admissible, reply};
 use crate::cashbox::registry::{Asked, Visit};
 use reply::Failure;
 
@@ -21,7 +22,14 @@ impl FromRequestParts<Arc<Pod>> for Addressed {
     type Rejection = Response<Body>;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Pod>) -> Result<Self, Self::Rejection> {
-        Self::read(&parts.headers).map_err(|fault| reply::failure(&fault.into()))
+        let takes_a_body = parts.extensions.get::<Endpoint>() != Some(&Endpoint::Journal);
+        let content = match takes_a_body {
+            true => admissible::content(&parts.headers),
+            false => Ok(()),
+        };
+        let read = Self::read(&parts.headers).map_err(Failure::from);
+        read.and_then(|addressed| content.map(|()| addressed))
+            .map_err(|failure| reply::failure(&failure))
     }
 }
 

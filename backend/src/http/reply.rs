@@ -41,6 +41,11 @@ pub enum Failure {
         /// Which rule it breaks; never what was sent.
         problem: String,
     },
+    /// The body is said to be something else than JSON in UTF-8.
+    UnsupportedContent {
+        /// What it may be.
+        detail: &'static str,
+    },
     /// The body is larger than may be.
     BodyTooLarge {
         /// How large it may be.
@@ -126,6 +131,12 @@ impl Failure {
                 S::BAD_REQUEST,
                 "Bad body",
                 format!("{path}: {problem}"),
+                Level::INFO,
+            ),
+            Self::UnsupportedContent { detail } => public(
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported content",
+                *detail,
                 Level::INFO,
             ),
             Self::BodyTooLarge { bytes_max } => public(

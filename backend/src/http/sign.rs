@@ -13,7 +13,7 @@ use shared::api::writing::Shape;
 use super::auth::{Said, whole};
 use super::extract::Addressed;
 use super::reply::{self, Failure};
-use super::{Pod, operation};
+use super::{Pod, admissible, operation};
 use crate::cashbox::command::Answer;
 use crate::cashbox::mailbox::Posting;
 
@@ -41,10 +41,12 @@ fn posting(
 ) -> Result<Posting, Failure> {
     let body = whole(body, pod.config.body_bytes_max)?;
     let document = reading::parse(&body)?;
+    let request = ReceiptRequest::from_document(&document, pod.clock.now())?;
+    admissible::dates(&request, pod.config.old_dates)?;
     Ok(Posting {
         operation: addressed.operation,
         content_hash: operation::content_hash(&document),
-        request: Arc::new(ReceiptRequest::from_document(&document, pod.clock.now())?),
+        request: Arc::new(request),
     })
 }
 

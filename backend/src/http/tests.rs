@@ -1,5 +1,6 @@
 //! The whole front of a pod, asked as clients ask.
 
+mod bad_input;
 mod v2;
 
 use axum::body::{Body, to_bytes};

@@ -15,6 +15,9 @@ use shared::api::receipt_request::ReceiptRequest;
 
 use super::receipt_case::{ReceiptCase, TRAINING};
 
+#[cfg(test)]
+mod fuzz;
+
 /// `Kassenbeleg-V1`.
 pub const KASSENBELEG: &str = "Kassenbeleg-V1";
 /// `Bestellung-V1`.

@@ -134,4 +134,6 @@ fn stored_text(members: &Members<'_>, name: &str, chars_max: usize) -> Result<St
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

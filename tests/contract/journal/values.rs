@@ -1,6 +1,7 @@
 //! Texts, numbers and sizes that must survive.
 
 use backend::journal::entry::{Change, FailedStartRow, JournalKind, JournalQuery, JournalRange, JournalRows};
+use futures::future::join_all;
 use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
@@ -13,6 +14,7 @@ on_every_store!(
     texts_of_every_kind_survive,
     big_requests_and_answers_survive,
     amounts_keep_five_decimals,
+    ten_megabytes_survive_alone_and_beside_others,
 );
 
 /// The original's column takes 13 digits before the point and five after it.
@@ -149,4 +151,30 @@ async fn big_requests_and_answers_survive(stand: Stand) {
         .unwrap();
     assert_eq!(found.len(), 1);
     assert!(found[0].item.request == big && found[0].item.response.as_ref() == Some(&big));
+}
+
+/// One request larger than any the pods take by default, then several at once that together are larger than what a
+/// MariaDB server takes in one statement (16 MiB), of different queues, so that they may be committed together.
+async fn ten_megabytes_survive_alone_and_beside_others(stand: Stand) {
+    let store = stand.store().await;
+    let begin = async |megabytes: usize| {
+        let till = Till::start(&store, QueueId::random()).await;
+        let mut intent = till.intent();
+        intent.item.request = "x".repeat(megabytes << 20);
+        store.begin(&till.tenure, intent.clone()).await.unwrap();
+        (till.queue.queue, intent.item)
+    };
+    let mut begun = vec![begin(10).await];
+    begun.extend(join_all((0..6).map(|_| begin(4))).await);
+    for (queue, item) in begun {
+        let found = store
+            .find_by_reference(queue, &item.receipt_reference, None, 2)
+            .await
+            .unwrap();
+        assert!(
+            found.len() == 1 && found[0].item.request == item.request,
+            "{} bytes",
+            item.request.len()
+        );
+    }
 }

@@ -15,7 +15,7 @@ use crate::cashbox::mailbox::Posting;
 use crate::http::auth::{Said, whole};
 use crate::http::extract::{self, Addressed};
 use crate::http::reply::{self, Failure};
-use crate::http::{Pod, operation};
+use crate::http::{Pod, admissible, operation};
 
 /// Signs a receipt.
 pub async fn sign(
@@ -45,6 +45,7 @@ fn posting(
     let document = reading::parse(&body)?;
     let content_hash = operation::content_hash(&document);
     let request = request::read(document, &sender, pod.clock.now())?;
+    admissible::dates(&request, pod.config.old_dates)?;
     Ok(Posting {
         operation: addressed.operation,
         content_hash,
