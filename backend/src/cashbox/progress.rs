@@ -24,6 +24,8 @@ pub struct Progress {
     born: Instant,
     /// Milliseconds from `born` to the last sign of life, plus one; [`NOTHING`] between two works.
     moved_ms: AtomicU64,
+    /// Milliseconds from `born` to the beginning of the work under way, plus one; [`NOTHING`] between two works.
+    began_ms: AtomicU64,
     /// Milliseconds of silence that are right for this cashbox, whatever the setting says.
     allowed_ms: AtomicU64,
 }
@@ -35,6 +37,7 @@ impl Progress {
         Self {
             born: Instant::now(),
             moved_ms: AtomicU64::new(NOTHING),
+            began_ms: AtomicU64::new(NOTHING),
             allowed_ms: AtomicU64::new(0),
         }
     }
@@ -42,6 +45,7 @@ impl Progress {
     /// Does some work under watch. It lives in a box of its own until it is done, so a cashbox that waits for a
     /// request does not carry the space that a receipt needs.
     pub fn watch<'a, T>(&'a self, work: impl Future<Output = T> + Send + 'a) -> Watched<'a, T> {
+        self.began_ms.store(self.now_ms() + 1, Ordering::Relaxed);
         self.moved();
         Watched {
             progress: self,
@@ -58,9 +62,13 @@ impl Progress {
     /// For how long the work has not moved; none while nothing is being done.
     #[must_use]
     pub fn silent_for(&self) -> Option<Duration> {
-        let moved_ms = self.moved_ms.load(Ordering::Relaxed);
-        let since = moved_ms.checked_sub(1)?;
-        Some(self.born.elapsed().saturating_sub(Duration::from_millis(since)))
+        self.since(&self.moved_ms)
+    }
+
+    /// For how long the work has been under way, silent or not; none while nothing is being done.
+    #[must_use]
+    pub fn working_for(&self) -> Option<Duration> {
+        self.since(&self.began_ms)
     }
 
     /// Whether the work has been silent for longer than `bound`, or than this cashbox is allowed.
@@ -72,8 +80,16 @@ impl Progress {
     }
 
     fn moved(&self) {
-        let now_ms = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.moved_ms.store(now_ms + 1, Ordering::Relaxed);
+        self.moved_ms.store(self.now_ms() + 1, Ordering::Relaxed);
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+    }
+
+    fn since(&self, moment_ms: &AtomicU64) -> Option<Duration> {
+        let since = moment_ms.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.born.elapsed().saturating_sub(Duration::from_millis(since)))
     }
 }
 
@@ -101,6 +117,7 @@ impl<T> Future for Watched<'_, T> {
 impl<T> Drop for Watched<'_, T> {
     fn drop(&mut self) {
         self.progress.moved_ms.store(NOTHING, Ordering::Relaxed);
+        self.progress.began_ms.store(NOTHING, Ordering::Relaxed);
     }
 }
 
@@ -135,5 +152,8 @@ mod tests {
         assert!(progress.is_stuck(BOUND));
         assert!(futures::poll!(&mut work).is_pending());
         assert!(progress.silent_for().is_some_and(|silence| silence < BOUND * 2));
+        assert!(progress.working_for().is_some_and(|time| time >= BOUND * 2));
+        drop(work);
+        assert_eq!(progress.working_for(), None);
     }
 }

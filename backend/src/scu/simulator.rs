@@ -344,7 +344,11 @@ impl Scu for Simulator {
         // A day's receipts are too many to be written into a TAR on a thread that serves others.
         let writing = tokio::task::spawn_blocking(move || export::tar_of(&lines, &scope, &key));
         let (tar, is_complete) = writing.await.map_err(tse::unavailable)??;
-        let token = self.exports.begin(tar, is_complete.then_some(through));
+        let collecting = self.script.cue(OperationKind::Collect)?;
+        let collecting = collecting.map_or(Duration::ZERO, |cue| cue.delay);
+        let token = self
+            .exports
+            .begin(tar, is_complete.then_some(through), collecting);
         Ok(ExportSession { token, serial_number })
     }
 

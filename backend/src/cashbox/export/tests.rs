@@ -219,6 +219,20 @@ async fn a_part_that_is_lost_keeps_nothing_and_erases_nothing() {
 }
 
 #[tokio::test]
+async fn a_tse_that_collects_its_log_is_asked_again_until_it_gives_it() {
+    let stand = stand().await;
+    stand.simulators.script(SCU).push(Rule {
+        operation: OperationKind::Collect,
+        effect: Effect::Delay,
+        delay_ms: 300,
+        times: None,
+    });
+    stand.sign().await;
+    stand.export(ENOUGH).await.unwrap();
+    assert_eq!(files_in(&stand.rows().await[0]).len(), 2);
+}
+
+#[tokio::test]
 async fn a_log_above_the_bound_is_left_to_the_tse() {
     let stand = stand().await;
     stand.sign().await;

@@ -4,7 +4,9 @@
 pub mod pace;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -21,6 +23,9 @@ use pace::{Pace, Progress};
 
 /// How often the pace is looked at while nothing ends.
 const LOOK: Duration = Duration::from_secs(1);
+/// A cashbox that has worked on one receipt for so long gives its place among those that leave to another: it may be
+/// exporting its TSE's log for minutes more, and leaves whenever it is done.
+const LONG_WORK: Duration = Duration::from_secs(3);
 
 impl Registry {
     /// Starts nothing any more, and hands everything that runs to other pods, each once. What no pod takes is given
@@ -42,20 +47,42 @@ impl Registry {
 
     /// Lets all of these leave, as many at a time as the pace asks for.
     async fn see_out(&self, mut waiting: Vec<Slot>, pace: &Pace, progress: &mut Progress) {
+        let busy = AtomicUsize::new(0);
         let mut leaving = FuturesUnordered::new();
         loop {
-            let at_once = pace.at_once(progress, waiting.len() + leaving.len());
-            while leaving.len() < at_once
+            let moving = |leaving: usize| leaving - busy.load(Ordering::Relaxed);
+            let at_once = pace.at_once(progress, waiting.len() + moving(leaving.len()));
+            while moving(leaving.len()) < at_once
                 && let Some(slot) = waiting.pop()
             {
-                leaving.push(self.depart(slot));
+                leaving.push(self.depart_when_done(slot, &busy));
             }
             if leaving.is_empty() {
                 return;
             }
-            let under_way = leaving.len();
+            let under_way = moving(leaving.len());
             let ended = tokio::time::timeout(LOOK, leaving.next()).await.is_ok();
             progress.pass(under_way, usize::from(ended));
+        }
+    }
+
+    /// The same as [`Self::depart`]; while a long receipt is in its way, it is counted as busy.
+    async fn depart_when_done(&self, slot: Slot, busy: &AtomicUsize) {
+        let status = slot.status().clone();
+        let mut departing = pin!(self.depart(slot));
+        let mut is_busy = false;
+        while tokio::time::timeout(LOOK, &mut departing).await.is_err() {
+            let works_long = status
+                .progress()
+                .working_for()
+                .is_some_and(|time| time >= LONG_WORK);
+            if works_long && !is_busy {
+                is_busy = true;
+                busy.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        if is_busy {
+            busy.fetch_sub(1, Ordering::Relaxed);
         }
     }
 

@@ -4,11 +4,13 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 use shared::clock::Ticks;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::event::{Operation, Signed};
@@ -33,6 +35,8 @@ pub struct Exports {
 struct Export {
     token: String,
     tar: Vec<u8>,
+    /// Until then the log is being collected, and nothing is given.
+    ready_at: Instant,
     given: usize,
     /// The last signature in it, when it holds everything that was not erased yet.
     complete_through: Option<u64>,
@@ -48,8 +52,8 @@ pub struct Ended {
 }
 
 impl Exports {
-    /// Keeps an export; answers its token.
-    pub fn begin(&self, tar: Vec<u8>, complete_through: Option<u64>) -> String {
+    /// Keeps an export that has something to give after `collecting`; answers its token.
+    pub fn begin(&self, tar: Vec<u8>, complete_through: Option<u64>, collecting: Duration) -> String {
         let token = Uuid::new_v4().to_string();
         let mut sessions = self.sessions();
         if sessions.len() == SESSIONS_MAX {
@@ -58,6 +62,7 @@ impl Exports {
         sessions.push_back(Export {
             token: token.clone(),
             tar,
+            ready_at: Instant::now() + collecting,
             given: 0,
             complete_through,
         });
@@ -72,6 +77,13 @@ impl Exports {
         let mut sessions = self.sessions();
         let export = sessions.iter_mut().find(|export| export.token == token);
         let export = export.ok_or_else(|| no_such(token))?;
+        if Instant::now() < export.ready_at {
+            return Ok(ExportChunk {
+                bytes: Vec::new(),
+                end_of_file: false,
+                total_bytes: None,
+            });
+        }
         let end = export
             .given
             .saturating_add(chunk_bytes_max.max(1))

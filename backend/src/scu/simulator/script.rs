@@ -53,6 +53,9 @@ pub enum OperationKind {
     Manage,
     /// Any part of an export.
     Export,
+    /// Collecting the log before an export has anything to give: only its delay counts, and nobody waits for an answer
+    /// meanwhile.
+    Collect,
     /// All of them.
     Any,
 }
