@@ -8,9 +8,11 @@
 //! under 100 µs for all steps together.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use backend::journal::entry::{Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow};
+use backend::journal::JournalError;
+use backend::journal::entry::{ActionJournalRow, Intent, OpenQueue, QueueDeRow, QueueRow, ScuRow};
 use backend::queue::engine::{AfterMigration, DailyClosing, QueueEngine, QueueOptions, WhenNotFound};
 use backend::queue::export::KeepExports;
 use backend::queue::signatures::OptionalMark;
@@ -220,11 +222,19 @@ impl Site for InstantTse {
     async fn export(&self, _tse: &dyn Scu, _order: ExportOrder) -> Result<Exported, ExportError> {
         not_in_this_bench().map_err(ExportError::Tse)
     }
+
+    fn unit(&self, _scu: ScuId) -> Arc<dyn Scu> {
+        Arc::new(InstantTse)
+    }
+
+    async fn newest_action(&self, _kinds: &[&str]) -> Result<Option<ActionJournalRow>, JournalError> {
+        Ok(None)
+    }
 }
 
 fn edges(clock: &ScriptedClock) -> Edges<'_> {
     Edges {
-        scu: &InstantTse,
+        scu: Arc::new(InstantTse),
         clock,
         site: &InstantTse,
     }

@@ -13,6 +13,8 @@ pub mod token;
 pub mod registry;
 /// What cashboxes are made of.
 pub mod parts;
+/// The ways to its TSEs.
+mod units;
 /// How a cashbox starts.
 mod start;
 /// What the configuration service says of a cashbox, checked.

@@ -12,6 +12,8 @@ pub mod types;
 pub mod package;
 /// From a package name to a unit.
 pub mod connect;
+/// A TSE to which there is no way.
+pub mod absent;
 /// Bounds how long and how often a unit is asked.
 pub mod deadline;
 /// Whether the claim is still the newest, confirmed where that is not known.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use shared::api::refusal::Refusal;
 use shared::clock::Ticks;
-use shared::identity::QueueId;
+use shared::identity::{QueueId, ScuId};
 use shared::ownership::store::Owner;
 use shared::sabotage;
 use tokio::time::Instant;
@@ -30,6 +30,7 @@ use super::parts::Parts;
 use super::rest::AtTheTse;
 use super::start;
 use super::trouble::Trouble;
+use super::units::Units;
 use crate::evidence;
 use crate::journal::JournalError;
 use crate::journal::history::{ChangeKind, OwnershipChange};
@@ -47,7 +48,11 @@ pub struct Actor {
     pub(super) parts: Arc<Parts>,
     pub(super) tenure: Tenure,
     pub(super) engine: QueueEngine,
+    /// The way to the TSE in use: one of `units`.
     pub(super) scu: Arc<Deadline>,
+    pub(super) units: Units,
+    /// The SCU that `scu` is the way to.
+    pub(super) in_use: Option<ScuId>,
     /// How the journal stands to what the TSE has signed.
     pub(super) books: Books,
     pub(super) cashbox_time_stamp: Ticks,

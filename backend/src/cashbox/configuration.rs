@@ -22,6 +22,7 @@ use shared::clock::Ticks;
 use shared::identity::{CashBoxId, QueueId, ScuId};
 
 use crate::journal::entry::QueueSeed;
+use crate::scu::deadline::Patience;
 use crate::scu::package::{PackageKeys, ScuPackage};
 use fault::ConfigurationFault;
 use options::QueueOptions;
@@ -33,11 +34,15 @@ const CLOUD_CASHBOX_HOSTS: [&str; 2] = [
     "https://cloudcashbox-sandbox.fiskaltrust.cloud",
 ];
 
+/// The most SCUs of a cashbox: the one in use, the one it is switched to, and some that were in use before.
+const SCUS_MAX: usize = 8;
+
 /// SHA-256 of a document: tells whether two pods mean the same configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// The configuration of one cashbox: exactly one queue and one SCU, market DE. Its debug form shows no secret.
+/// The configuration of one cashbox: exactly one queue, and its SCU, market DE. While the queue is switched to another
+/// SCU the configuration names both. Its debug form shows no secret.
 #[derive(Debug, Clone)]
 pub struct CashboxConfiguration {
     /// The cashbox; it is the one that was asked for.
@@ -56,8 +61,8 @@ pub struct CashboxConfiguration {
     pub options: QueueOptions,
     /// The original's database, if the document names one.
     pub connection: Option<ConnectionString>,
-    /// How its TSE is reached.
-    pub scu: ScuPackage,
+    /// How the TSEs are reached: one for each SCU, at least one.
+    pub scus: Vec<ScuPackage>,
 }
 
 /// The queue's `connectionstring` (2.5).
@@ -70,6 +75,14 @@ pub enum ConnectionString {
 }
 
 impl CashboxConfiguration {
+    /// How long and how often TSEs are asked: the same for all, since the keys stand with the queue.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.scus
+            .first()
+            .map_or_else(Patience::default, |scu| scu.patience)
+    }
+
     /// Reads the document that the configuration service gave for `asked`. `at` becomes the moment of the "Queue
     /// started" action journal.
     ///
@@ -86,18 +99,18 @@ impl CashboxConfiguration {
             });
         }
         let queue = root.the_only("ftQueues")?;
-        let scu = root.the_only("ftSignaturCreationDevices")?;
+        let devices = root.some("ftSignaturCreationDevices", SCUS_MAX)?;
         let package = package_served_here(&queue)?;
 
         let keys = queue.section("Configuration")?;
         let options = QueueOptions::read(&keys)?;
-        let scu = scu_package(&scu, &keys)?;
+        let scus = scu_packages(&devices, &keys)?;
         let built_at = root.ticks("TimeStamp")?;
         let seed = seed::read(&seed::Source {
             cashbox,
             package: &queue,
             keys: &keys,
-            scu: &scu,
+            scus: &scus,
             sandbox: options.sandbox,
             built_at,
             at,
@@ -111,7 +124,7 @@ impl CashboxConfiguration {
             seed,
             options,
             connection: connection(&keys)?,
-            scu,
+            scus,
         })
     }
 }
@@ -137,6 +150,21 @@ fn package_served_here(queue: &Section<'_>) -> Result<String, ConfigurationFault
         ));
     }
     Ok(package)
+}
+
+fn scu_packages(
+    devices: &[Section<'_>],
+    queue_keys: &Section<'_>,
+) -> Result<Vec<ScuPackage>, ConfigurationFault> {
+    let mut packages: Vec<ScuPackage> = Vec::with_capacity(devices.len());
+    for device in devices {
+        let package = scu_package(device, queue_keys)?;
+        if packages.iter().any(|other| other.scu == package.scu) {
+            return Err(device.wrong("Id", "an id that no other entry has"));
+        }
+        packages.push(package);
+    }
+    Ok(packages)
 }
 
 fn scu_package(scu: &Section<'_>, queue_keys: &Section<'_>) -> Result<ScuPackage, ConfigurationFault> {

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
+use super::units::Units;
 use super::{Config, place};
 use crate::config_service::ConfigurationService;
 use crate::journal::JournalStore;
@@ -49,18 +50,21 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Whether a configuration can be served here; answers its way to the TSE, and tells the journal where the queue is
+    /// Whether a configuration can be served here; answers its ways to the TSEs, and tells the journal where the queue is
     /// kept.
     ///
     /// # Errors
     /// When it names a TSE or a database that this version cannot use.
-    pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Arc<Deadline>, CashboxError> {
+    pub(super) fn usable(&self, configuration: &CashboxConfiguration) -> Result<Units, CashboxError> {
         let place = place::of(configuration, self.config.own_databases)?;
         let placed = self.journal.place(configuration.queue, &place);
         placed.map_err(|error| CashboxError::Configuration {
             detail: error.to_string(),
         })?;
-        self.scus.connect(&configuration.scu)
+        let packages = configuration.scus.iter();
+        packages
+            .map(|package| Ok((package.scu, self.scus.connect(package)?)))
+            .collect()
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::configuration::CashboxConfiguration;
 use super::token::TokenDigest;
-use crate::scu::deadline::Deadline;
+use super::units::Units;
 
 /// How many cashboxes may be ready at a time: more than any number of draining pods hands over at once.
 const PREPARED_MAX: usize = 4096;
@@ -23,7 +23,7 @@ const PREPARED_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) configuration: Arc<CashboxConfiguration>,
-    pub(super) scu: Arc<Deadline>,
+    pub(super) units: Units,
     /// The token that the owner accepted last.
     pub(super) accepted: TokenDigest,
 }

@@ -93,10 +93,10 @@ impl Actor {
         let unit: Arc<dyn Scu> = Arc::new(self.scu.under(standing.clone()));
         let guarded = (!self.books.compared).then(|| Arc::new(Guarded::new(unit.clone(), self.ledger())));
         let unit = guarded.clone().map_or(unit, |guarded| guarded as Arc<dyn Scu>);
-        let scu = Confirmed::new(unit, standing.clone());
-        let site = PodSite::new(self.parts.clone(), self.tenure.clone());
+        let scu = Arc::new(Confirmed::new(unit, standing.clone()));
+        let site = PodSite::new(self, standing.clone());
         let edges = Edges {
-            scu: &scu,
+            scu: scu.clone(),
             clock: &*self.parts.clock,
             site: &site,
         };
@@ -109,7 +109,8 @@ impl Actor {
                 .await
                 .map_err(Trouble::with_an_open_intent)?;
         }
-        if scu.is_unanswered() {
+        let other_unanswered = site.check_others()?;
+        if scu.is_unanswered() || other_unanswered {
             self.suspect(intent.item.item);
         }
         if processed.starts_migration {
@@ -122,8 +123,23 @@ impl Actor {
         sabotage::point("after-commit", self.shared.cashbox).await;
         self.timed("append", signed);
         self.engine.adopt(&processed.entry);
+        self.follow_a_switch();
         drop(open);
         told(processed.answer).map_err(Trouble::Answer)
+    }
+
+    /// After a receipt that switched the queue to another SCU, or to none: that one's TSE is asked from now on, and
+    /// nothing is known of it yet.
+    fn follow_a_switch(&mut self) {
+        let scu = self.engine.state().queue_de.scu;
+        if scu == self.in_use {
+            return;
+        }
+        tracing::info!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, from = ?self.in_use, to = ?scu,
+            "the queue was switched to another SCU");
+        self.scu = self.units.of(scu);
+        self.in_use = scu;
+        self.books.compared = false;
     }
 
     /// What a comparison at the first contact with the TSE came to, before anything is made of the answer.

@@ -40,7 +40,7 @@ impl Actor {
         let configuration = fetched
             .map_err(|error| Trouble::Answer(CashboxError::from(&error)))?
             .configuration;
-        let scu = parts.usable(&configuration).map_err(Trouble::Answer)?;
+        let units = parts.usable(&configuration).map_err(Trouble::Answer)?;
         self.shared.accepted.replace(reset.caller.digest);
         self.configured_queue = configuration.queue;
         if configuration.queue != self.tenure.queue() {
@@ -53,15 +53,17 @@ impl Actor {
         let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
         let interrupted = std::mem::take(&mut opened.interrupted);
         self.engine = QueueEngine::new(opened, options::of(&configuration));
-        self.scu = scu;
+        self.units = units;
+        self.in_use = self.engine.state().queue_de.scu;
+        self.scu = self.units.of(self.in_use);
         self.shared
             .status
             .progress()
-            .allow(configuration.scu.patience.one_try * 2);
+            .allow(configuration.patience().one_try * 2);
         self.cashbox_time_stamp = configuration.seed.cashbox_time_stamp;
         self.shared.put_in_force(configuration.fingerprint);
         evidence::config(&self.tenure, self.cashbox_time_stamp);
-        self.books.call_takes = configuration.scu.patience.longest();
+        self.books.call_takes = configuration.patience().longest();
         self.settle_all(interrupted, &[]).await
     }
 }

@@ -35,6 +35,7 @@ use super::rest::Rest;
 use super::status::Status;
 use super::token::{Accepted, TokenDigest};
 use super::trouble::Trouble;
+use super::units::Units;
 use crate::cashbox::configuration::CashboxConfiguration;
 use crate::evidence;
 use crate::journal::JournalError;
@@ -42,7 +43,6 @@ use crate::journal::history::{ChangeKind, ClaimReason, Claimed, OwnershipChange}
 use crate::ownership::acquire::{Acquired, Confirmed};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
-use crate::scu::deadline::Deadline;
 
 /// How long the ownership store is asked for the way to a new owner. Without an answer the proxy asks itself.
 const WHEREABOUTS_TIMEOUT: Duration = Duration::from_secs(1);
@@ -203,7 +203,7 @@ async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, Ca
 /// What is known of a cashbox once it is claimed, and its place among those that read the journal.
 struct Mine<'a> {
     configuration: Arc<CashboxConfiguration>,
-    scu: Arc<Deadline>,
+    units: Units,
     tenure: Tenure,
     /// None for what was handed over.
     place: Option<SemaphorePermit<'a>>,
@@ -218,23 +218,23 @@ async fn prepare<'a>(
     reason: ClaimReason,
 ) -> Result<Mine<'a>, CashboxError> {
     let cashbox = beginning.cashbox;
-    let (configuration, scu) = match &beginning.origin {
+    let (configuration, units) = match &beginning.origin {
         Origin::Request { token, .. } => {
             // Not under watch: waiting for a turn there may take long and ends by itself.
             let fetched = parts.configurations.fetch(cashbox, token).await;
             let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
-            let scu = parts.usable(&configuration)?;
-            (configuration, scu)
+            let units = parts.usable(&configuration)?;
+            (configuration, units)
         }
-        Origin::Handover { prepared, .. } => (prepared.configuration.clone(), prepared.scu.clone()),
+        Origin::Handover { prepared, .. } => (prepared.configuration.clone(), prepared.units.clone()),
     };
-    status.progress().allow(configuration.scu.patience.one_try * 2);
+    status.progress().allow(configuration.patience().one_try * 2);
     let place = beginning.place(&places.claiming).await;
     let claim = claim(parts, cashbox, configuration.queue, reason);
     let tenure = status.progress().watch(claim).await?;
     Ok(Mine {
         configuration,
-        scu,
+        units,
         tenure,
         place,
     })
@@ -279,7 +279,7 @@ async fn recover(
 ) -> Result<Box<Actor>, Trouble> {
     let Mine {
         configuration,
-        scu,
+        units,
         tenure,
         place,
     } = mine;
@@ -301,6 +301,8 @@ async fn recover(
     let account = account.map_err(|error| Trouble::of_read(&error))?;
     let interrupted = std::mem::take(&mut opened.interrupted);
     evidence::config(&tenure, configuration.seed.cashbox_time_stamp);
+    let in_use = opened.queue_de.scu;
+    let scu = units.of(in_use);
     let mut actor = Box::new(Actor {
         shared: Arc::new(Shared {
             cashbox: tenure.cashbox(),
@@ -319,7 +321,9 @@ async fn recover(
         configured_queue: configuration.queue,
         engine: QueueEngine::new(opened, options::of(&configuration)),
         scu,
-        books: Books::new(account, configuration.scu.patience.longest()),
+        units,
+        in_use,
+        books: Books::new(account, configuration.patience().longest()),
         tenure,
     });
     actor.take_up(remembered, interrupted).await?;

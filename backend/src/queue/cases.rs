@@ -35,8 +35,8 @@ pub mod out_of_operation;
 pub mod closing;
 /// Prepares a queue for another product.
 pub mod migration;
-/// What this version does not do.
-pub mod unsupported;
+/// From one SCU to another.
+pub mod scu_switch;
 
 use super::receipt_case::{BYPASS_TAR, IMPLICIT, TRAINING};
 use super::transaction::{Attempt, Signed};

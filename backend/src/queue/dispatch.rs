@@ -1,9 +1,10 @@
 //! Which case handles a receipt; first match wins (`fiscal-spec.md` 4.3).
 
 use super::cases::closing::{self, Closing};
+use super::cases::scu_switch::{finish, initiate, void};
 use super::cases::{
     disabled_queue, disabled_scu, fail_transaction, handwritten, initial_operation, late_entry, order, other,
-    out_of_operation, receipt, start_transaction, unsupported, update_transaction, zero_receipt,
+    out_of_operation, receipt, start_transaction, update_transaction, zero_receipt,
 };
 use super::failed_mode;
 use super::process_data;
@@ -13,12 +14,6 @@ use super::receipt_case::{
 };
 use super::state::Life;
 use super::work::{CaseError, Verdict, Work};
-
-/// The cases that this version does not do, by the interface's names. One that gets built moves to [`by_case`].
-const NOT_BUILT: [(i64, &str); 2] = [
-    (INITIATE_SCU_SWITCH, "Initiate-SCU-switch receipt"),
-    (FINISH_SCU_SWITCH, "Finish-SCU-switch receipt"),
-];
 
 /// Decides a receipt and has it signed.
 pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
@@ -38,7 +33,6 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     if work.case.has(HANDWRITTEN) {
         return Ok(handwritten::process(work));
     }
-    check_built(work)?;
     if let Some(closing) = Closing::of(number) {
         closing::check(work, closing)?;
     }
@@ -55,7 +49,7 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     }
 }
 
-/// 4.2: one line for each case that is built.
+/// 4.2: one line for each case.
 async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     let charges = !work.request.charge_items.is_empty();
     let pays = !work.request.pay_items.is_empty();
@@ -73,15 +67,10 @@ async fn by_case(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
         0x0010 if !pays => order::process(work).await,
         0x0013 if !(charges && pays) => other::process(work).await,
         0x0014 => other::process(work).await,
+        INITIATE_SCU_SWITCH if work.case.has(VOID) => void::process(work).await,
+        INITIATE_SCU_SWITCH => initiate::process(work).await,
+        FINISH_SCU_SWITCH => finish::process(work).await,
         _ => receipt::process(work).await,
-    }
-}
-
-/// Refuses what is not built, also in failed mode: a closing that closes nothing must not look accepted.
-fn check_built(work: &Work<'_>) -> Result<(), CaseError> {
-    match NOT_BUILT.iter().find(|(number, _)| *number == work.case.number()) {
-        Some((_, name)) => Err(unsupported::refusal(work.case, name)),
-        None => Ok(()),
     }
 }
 

@@ -50,7 +50,7 @@ async fn export(work: &mut Work<'_>) -> Result<(), ExportError> {
     }
     let order = order(work);
     let (id, time_stamp) = (order.id, order.time_stamp);
-    let exported = work.site.export(work.scu, order).await?;
+    let exported = work.site.export(&*work.scu, order).await?;
     let wanted = match exported {
         Exported::Erased | Exported::Unknown => true,
         Exported::Left => !only_erased,

@@ -36,6 +36,8 @@ pub const MASTER_DATA_UPDATE: Flag = Flag(0x0800_0000);
 pub const FAIL_IF_OPEN: Flag = Flag(0x1000_0000);
 /// Zero receipt in failed mode: forget failed finishes that are not open on the TSE.
 pub const DROP_FAILED_FINISHES: Flag = Flag(0x2000_0000);
+/// SCU switch: also in the middle of a day, or back to a TSE that does not answer.
+pub const FORCE: Flag = Flag(0x4000_0000);
 /// Start and finish in one request.
 pub const IMPLICIT: Flag = Flag(0x0001_0000_0000);
 /// Daily closing: close every transaction that is open on the TSE.

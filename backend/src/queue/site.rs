@@ -4,15 +4,17 @@
 
 use std::fmt::Debug;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use shared::clock::Ticks;
-use shared::identity::QueueItemId;
+use shared::identity::{QueueItemId, ScuId};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::journal::JournalError;
+use crate::journal::entry::ActionJournalRow;
 use crate::scu::{Scu, ScuError};
 
 /// The pod, as a receipt sees it.
@@ -24,6 +26,16 @@ pub trait Site: Send + Sync + Debug {
     /// # Errors
     /// When it is not kept; then nothing was erased.
     async fn export(&self, tse: &dyn Scu, order: ExportOrder) -> Result<Exported, ExportError>;
+
+    /// The way to another SCU of the cashbox than the one that the receipt began with. Nothing is sent to it yet; one
+    /// that the configuration does not name is never reached.
+    fn unit(&self, scu: ScuId) -> Arc<dyn Scu>;
+
+    /// The newest action journal row of one of these types.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn newest_action(&self, kinds: &[&str]) -> Result<Option<ActionJournalRow>, JournalError>;
 }
 
 /// How an export is to be kept.

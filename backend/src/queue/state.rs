@@ -122,6 +122,9 @@ impl QueueState {
         self.queue = entry.queue.clone();
         self.latest = self.latest.max(entry.queue.time_stamp);
         if let Some(queue_de) = &entry.queue_de {
+            if queue_de.scu != self.queue_de.scu {
+                self.tse_info = None;
+            }
             self.queue_de = queue_de.clone();
         }
         for change in &entry.changes {

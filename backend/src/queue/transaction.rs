@@ -263,7 +263,7 @@ impl Work<'_> {
     /// When the TSE does not answer.
     pub async fn fresh_tse_info(&mut self) -> Result<TseInfo, ScuError> {
         let info = self.scu.tse_info().await?;
-        if let Some(stored) = self.scu_row.as_ref().or(self.state.scu_row()) {
+        if let Some(stored) = self.scu_in_use() {
             let json = serde_json::to_string(&info).expect("TSE info has only text keys");
             let mut row = stored.clone();
             row.tse_info_json = Some(json);

@@ -31,6 +31,8 @@ mod closings;
 mod out_of_operation;
 /// Case 0x0019: the last receipt before another product takes over.
 mod migration;
+/// From one SCU to another.
+mod scu_switch;
 /// TV-16: receipt requests.
 mod receipt_request;
 /// TV-17: the hash chain.

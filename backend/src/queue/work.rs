@@ -3,9 +3,12 @@
 //! Cases get this and nothing else. Nothing in it is written anywhere before the whole receipt is decided; what
 //! the TSE has really done stays recorded even when the receipt ends as an error.
 
+use std::sync::Arc;
+
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::signature_item::SignatureItem;
 use shared::clock::{Clock, Ticks};
+use shared::identity::ScuId;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -103,10 +106,10 @@ pub struct LifeChange {
 }
 
 /// What a receipt is worked on with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Edges<'a> {
     /// The TSE.
-    pub scu: &'a dyn Scu,
+    pub scu: Arc<dyn Scu>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// The pod.
@@ -133,7 +136,7 @@ pub struct Work<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// The TSE. Called through [`super::transaction`], where interrupted calls are settled.
-    pub(super) scu: &'a dyn Scu,
+    pub(super) scu: Arc<dyn Scu>,
     /// The pod.
     pub(super) site: &'a dyn Site,
     /// How many TSE transactions the receipt has begun: each has its own step.
@@ -218,6 +221,22 @@ impl<'a> Work<'a> {
     #[must_use]
     pub fn client_id(&self) -> &'a str {
         &self.state.queue_de.cash_box_identification
+    }
+
+    /// Turns to another SCU: from here on its TSE is asked, and it is the queue's once the receipt is accepted.
+    pub fn turn_to(&mut self, scu: ScuId) {
+        if self.state.queue_de.scu != Some(scu) {
+            self.scu = self.site.unit(scu);
+        }
+        self.queue_de.scu = Some(scu);
+    }
+
+    /// The row of the SCU in use, as it will be.
+    #[must_use]
+    pub fn scu_in_use(&self) -> Option<&ScuRow> {
+        let scu = self.queue_de.scu?;
+        let changed = self.scu_row.as_ref().filter(|row| row.scu == scu);
+        changed.or_else(|| self.state.scus.iter().find(|row| row.scu == scu))
     }
 
     /// Notes something for the action journal, once the receipt is decided.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::absent::Absent;
 use super::metrics::{Metrics, Outcome};
 use super::standing::Standing;
 use super::types::{
@@ -84,6 +85,16 @@ impl Deadline {
             metrics,
             standing: None,
         }
+    }
+
+    /// In its place a unit to which there is no way: asked once, and counted where this one is.
+    #[must_use]
+    pub fn without_a_way(&self, absent: Absent) -> Self {
+        let patience = Patience {
+            tries: 1,
+            ..self.patience
+        };
+        Self::new(Arc::new(absent), patience, Arc::clone(&self.metrics))
     }
 
     /// The same unit for one receipt, signed under a claim that has to stand.

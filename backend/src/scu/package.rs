@@ -8,7 +8,7 @@ use shared::identity::ScuId;
 
 use super::deadline::Patience;
 
-/// The one entry of `ftSignaturCreationDevices`. Its debug form shows no secret.
+/// An entry of `ftSignaturCreationDevices`. Its debug form shows no secret.
 #[derive(Debug, Clone)]
 pub struct ScuPackage {
     /// Which SCU; for the simulator also which TSE.

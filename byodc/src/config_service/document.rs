@@ -38,15 +38,14 @@ impl Found {
             &format!("must be {id}, as the file is named"),
         );
         let queue = self.the_only(document, "ftQueues");
-        let scu = self.the_only(document, "ftSignaturCreationDevices");
+        let scus = self.scus(document);
         let queue_id = queue.and_then(|queue| self.package(queue, "$.ftQueues[0]"));
-        let scu_id = scu.and_then(|scu| self.package(scu, "$.ftSignaturCreationDevices[0]"));
         if let (Some(queue), Some(queue_id)) = (queue, queue_id) {
-            self.check_queue(queue, queue_id, scu_id);
+            self.check_queue(queue, queue_id, &scus);
         }
     }
 
-    fn check_queue(&mut self, queue: &Object, queue_id: u128, scu_id: Option<u128>) {
+    fn check_queue(&mut self, queue: &Object, queue_id: u128, scus: &[u128]) {
         const AT: &str = "$.ftQueues[0].Configuration";
         let Some(configuration) = member(queue, "Configuration").and_then(Value::as_object) else {
             return self.note(AT, "must be an object");
@@ -61,13 +60,41 @@ impl Found {
         }
         if let Some((entry, at)) = self.entry(configuration, AT, "init_ftQueueDE", "ftQueueDEId", queue_id) {
             self.text(entry, &at, "CashBoxIdentification");
-            let scu = self.guid(entry, &at, "ftSignaturCreationUnitDEId");
-            let tied = scu.is_none() || scu_id.is_none() || scu == scu_id;
+            let scu = self.scu_of_queue(entry, &at);
+            let tied = scus.is_empty() || scu.is_none_or(|scu| scus.contains(&scu));
             self.rule(
                 tied,
                 &format!("{at}.ftSignaturCreationUnitDEId"),
-                "must be the Id of $.ftSignaturCreationDevices[0]",
+                "must be the Id of an entry in $.ftSignaturCreationDevices",
             );
+        }
+    }
+
+    /// The ids of the SCUs; more than one while the queue is switched from one to another.
+    fn scus(&mut self, document: &Object) -> Vec<u128> {
+        const AT: &str = "$.ftSignaturCreationDevices";
+        let Some(entries) = member(document, "ftSignaturCreationDevices").and_then(Value::as_array) else {
+            self.note(AT, "must be an array");
+            return Vec::new();
+        };
+        self.rule(!entries.is_empty(), AT, "must hold an entry");
+        let mut ids = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let at = format!("{AT}[{index}]");
+            match entry.as_object() {
+                Some(scu) => ids.extend(self.package(scu, &at)),
+                None => self.note(&at, "must be an object"),
+            }
+        }
+        ids
+    }
+
+    /// The SCU that a queue names; null while it is switched.
+    fn scu_of_queue(&mut self, entry: &Object, at: &str) -> Option<u128> {
+        const NAME: &str = "ftSignaturCreationUnitDEId";
+        match member(entry, NAME) {
+            Some(Value::Null) => None,
+            _ => self.guid(entry, at, NAME),
         }
     }
 
@@ -239,7 +266,7 @@ mod tests {
             (
                 "/ftQueues/0/Configuration/init_ftQueueDE/0/ftSignaturCreationUnitDEId",
                 json!(ID),
-                "$.ftQueues[0].Configuration.init_ftQueueDE[0].ftSignaturCreationUnitDEId: must be the Id of $.ftSignaturCreationDevices[0]",
+                "$.ftQueues[0].Configuration.init_ftQueueDE[0].ftSignaturCreationUnitDEId: must be the Id of an entry in $.ftSignaturCreationDevices",
             ),
         ];
         for (pointer, value, fault) in cases {

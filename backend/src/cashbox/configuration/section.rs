@@ -106,6 +106,18 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of one to `max` objects.
+    pub(super) fn some(&self, key: &str, max: usize) -> Read<Vec<Section<'a>>> {
+        let sections = self.sections(key)?;
+        match sections.len() {
+            0 => Err(ConfigurationFault::Missing {
+                path: format!("an entry of {}", self.path_of(key)),
+            }),
+            found if found > max => Err(self.wrong(key, "a list of at most 8 entries")),
+            _ => Ok(sections),
+        }
+    }
+
     /// Text; a number is taken as its text.
     pub(super) fn text(&self, key: &str) -> Read<Option<String>> {
         match self.get(key) {

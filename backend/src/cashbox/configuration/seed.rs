@@ -21,12 +21,20 @@ pub(super) struct Source<'a> {
     pub(super) package: &'a Section<'a>,
     /// Its `Configuration`.
     pub(super) keys: &'a Section<'a>,
-    pub(super) scu: &'a ScuPackage,
+    pub(super) scus: &'a [ScuPackage],
     pub(super) sandbox: bool,
     /// When the configuration was built.
     pub(super) built_at: Ticks,
     /// Now.
     pub(super) at: Ticks,
+}
+
+impl<'a> Source<'a> {
+    /// The package of the queue's SCU; while it has none, the first.
+    fn package_of(&self, scu: Option<ScuId>) -> &'a ScuPackage {
+        let named = self.scus.iter().find(|package| Some(package.scu) == scu);
+        named.unwrap_or(&self.scus[0])
+    }
 }
 
 pub(super) fn read(source: &Source<'_>) -> Result<QueueSeed, ConfigurationFault> {
@@ -35,13 +43,16 @@ pub(super) fn read(source: &Source<'_>) -> Result<QueueSeed, ConfigurationFault>
         Some(cashbox) => cashbox.ticks("TimeStamp")?,
         None => source.built_at,
     };
+    let queue_row = queue_row(source, queue)?;
+    let queue_de = queue_de_row(source, queue)?;
+    let scu = source.package_of(queue_de.scu);
     Ok(QueueSeed {
         cashbox_time_stamp,
-        queue: queue_row(source, queue)?,
-        queue_de: queue_de_row(source, queue)?,
-        scus: scu_rows(source)?,
+        scus: scu_rows(source, scu)?,
+        started: started(source, queue, scu)?,
+        queue: queue_row,
+        queue_de,
         master_data: master_data(source.keys)?,
-        started: started(source, queue)?,
     })
 }
 
@@ -105,7 +116,7 @@ fn queue_row(source: &Source<'_>, queue: QueueId) -> Result<QueueRow, Configurat
 fn queue_de_row(source: &Source<'_>, queue: QueueId) -> Result<QueueDeRow, ConfigurationFault> {
     let row = entry(source.keys, "init_ftQueueDE", "ftQueueDEId", queue)?;
     Ok(QueueDeRow {
-        scu: queue_scu(&row, source.scu.scu)?,
+        scu: queue_scu(&row, source.scus)?,
         last_hash: row.text("LastHash")?,
         cash_box_identification: identification(&row)?,
         sscd_fail_count: row.count("SSCDFailCount")?,
@@ -121,11 +132,11 @@ fn queue_de_row(source: &Source<'_>, queue: QueueId) -> Result<QueueDeRow, Confi
 }
 
 /// The queue's SCU. A null means that it is being switched; an absent key means that the document is incomplete.
-fn queue_scu(row: &Section<'_>, device: ScuId) -> Result<Option<ScuId>, ConfigurationFault> {
+fn queue_scu(row: &Section<'_>, devices: &[ScuPackage]) -> Result<Option<ScuId>, ConfigurationFault> {
     const KEY: &str = "ftSignaturCreationUnitDEId";
     match row.optional_id(KEY)? {
-        Some(scu) if scu == device => Ok(Some(scu)),
-        Some(_) => Err(row.wrong(KEY, "the Id of the entry in ftSignaturCreationDevices")),
+        Some(scu) if devices.iter().any(|device| device.scu == scu) => Ok(Some(scu)),
+        Some(_) => Err(row.wrong(KEY, "the Id of an entry in ftSignaturCreationDevices")),
         None if row.has(KEY) => Ok(None),
         None => Err(ConfigurationFault::Missing {
             path: row.path_of(KEY),
@@ -148,15 +159,15 @@ fn identification(row: &Section<'_>) -> Result<String, ConfigurationFault> {
     }
 }
 
-fn scu_rows(source: &Source<'_>) -> Result<Vec<ScuRow>, ConfigurationFault> {
+fn scu_rows(source: &Source<'_>, scu: &ScuPackage) -> Result<Vec<ScuRow>, ConfigurationFault> {
     const LIST: &str = "init_ftSignaturCreationUnitDE";
     let rows = source.keys.sections(LIST)?;
     let rows: Vec<ScuRow> = rows.iter().map(scu_row).collect::<Result<_, _>>()?;
-    if rows.iter().any(|row| row.scu == source.scu.scu) {
+    if rows.iter().any(|row| row.scu == scu.scu) {
         return Ok(rows);
     }
     Err(ConfigurationFault::Missing {
-        path: format!("{} for the SCU {}", source.keys.path_of(LIST), source.scu.scu),
+        path: format!("{} for the SCU {}", source.keys.path_of(LIST), scu.scu),
     })
 }
 
@@ -184,7 +195,11 @@ fn public(urls: &[String]) -> Vec<String> {
 }
 
 /// The "Queue started" action journal (3.4). It names packages, versions and addresses and holds no secret.
-fn started(source: &Source<'_>, queue: QueueId) -> Result<ActionJournalRow, ConfigurationFault> {
+fn started(
+    source: &Source<'_>,
+    queue: QueueId,
+    scu: &ScuPackage,
+) -> Result<ActionJournalRow, ConfigurationFault> {
     let data = json!({
         "CashBoxId": source.cashbox,
         "QueueId": queue,
@@ -197,9 +212,9 @@ fn started(source: &Source<'_>, queue: QueueId) -> Result<ActionJournalRow, Conf
             "QueuePackage": source.package.text("Package")?,
             "QueueVersion": source.package.text("Version")?,
             "QueueUrl": public(&source.package.texts("Url")?),
-            "ScuPackage": source.scu.package,
-            "ScuVersion": source.scu.version,
-            "ScuUrl": public(&source.scu.urls),
+            "ScuPackage": scu.package,
+            "ScuVersion": scu.version,
+            "ScuUrl": public(&scu.urls),
             "OperatingSystem": std::env::consts::OS,
             "Processor": std::env::consts::ARCH,
             "ConfigurationTimeStamp": source.built_at,

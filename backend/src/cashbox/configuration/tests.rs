@@ -40,9 +40,12 @@ fn fault(place: &str, value: Value) -> String {
 #[test]
 fn the_smallest_documented_configuration_is_enough() {
     let read = read(&document()).unwrap();
-    assert_eq!((read.cashbox, read.queue, read.scu.scu), (CASHBOX, QUEUE, SCU));
+    assert_eq!(
+        (read.cashbox, read.queue, read.scus[0].scu),
+        (CASHBOX, QUEUE, SCU)
+    );
     assert_eq!(read.built_at, Ticks(640_600_000_000_000_004));
-    let seed = read.seed;
+    let seed = read.seed.clone();
     assert_eq!(seed.queue.country_code, "DE");
     assert_eq!(
         (seed.queue.receipt_numerator, seed.queue.time_stamp),
@@ -52,8 +55,8 @@ fn the_smallest_documented_configuration_is_enough() {
     assert_eq!(seed.queue_de.scu, Some(SCU));
     assert_eq!(seed.scus[0].url.as_deref(), Some("[\"grpc://localhost:18004\"]"));
     assert_eq!(seed.started.message, "Queue started");
-    assert_eq!(read.scu.patience.one_try, Duration::from_secs(15));
-    assert_eq!(read.scu.patience.tries, 3);
+    assert_eq!(read.patience().one_try, Duration::from_secs(15));
+    assert_eq!(read.patience().tries, 3);
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn options_are_read_in_both_spellings_of_a_switch() {
         "the newer key goes before the older"
     );
     assert_eq!(
-        (read.scu.patience.one_try, read.scu.patience.tries),
+        (read.patience().one_try, read.patience().tries),
         (Duration::from_millis(500), 1)
     );
 }
@@ -188,23 +191,45 @@ fn a_document_of_another_cashbox_is_refused() {
 }
 
 #[test]
-fn a_cashbox_has_exactly_one_queue_and_one_scu() {
-    let twice = |list: &str| json!([document()[list][0], document()[list][0]]);
-    for list in ["ftQueues", "ftSignaturCreationDevices"] {
-        let place = format!("/{list}");
+fn a_cashbox_has_exactly_one_queue() {
+    let queue = document()["ftQueues"][0].clone();
+    for (value, found) in [(json!([]), 0), (Value::Null, 0), (json!([queue, queue]), 2)] {
         assert_eq!(
-            fault(&place, json!([])),
-            format!("{list} must have exactly one entry, but has 0")
-        );
-        assert_eq!(
-            fault(&place, Value::Null),
-            format!("{list} must have exactly one entry, but has 0")
-        );
-        assert_eq!(
-            fault(&place, twice(list)),
-            format!("{list} must have exactly one entry, but has 2")
+            fault("/ftQueues", value),
+            format!("ftQueues must have exactly one entry, but has {found}")
         );
     }
+}
+
+#[test]
+fn a_cashbox_has_an_scu_and_may_have_the_one_that_it_is_switched_to() {
+    const LIST: &str = "/ftSignaturCreationDevices";
+    let device = |scu: u128| {
+        let mut device = document()["ftSignaturCreationDevices"][0].clone();
+        device["Id"] = json!(ScuId::from_u128(scu));
+        device
+    };
+    let read_with = |devices: Value| read(&with(LIST, devices));
+    let scus: Vec<_> = read_with(json!([device(5), device(0x7777_7777)])).unwrap().scus;
+    assert_eq!(
+        scus.iter().map(|scu| scu.scu).collect::<Vec<_>>(),
+        [ScuId::from_u128(5), SCU]
+    );
+    for none in [json!([]), Value::Null] {
+        assert_eq!(
+            fault(LIST, none),
+            "an entry of ftSignaturCreationDevices is missing"
+        );
+    }
+    assert_eq!(
+        fault(LIST, json!([device(0x7777_7777), device(0x7777_7777)])),
+        "ftSignaturCreationDevices[1].Id must be an id that no other entry has"
+    );
+    let nine: Vec<_> = (0..9).map(device).collect();
+    assert_eq!(
+        fault(LIST, json!(nine)),
+        "ftSignaturCreationDevices must be a list of at most 8 entries"
+    );
 }
 
 #[test]
@@ -273,7 +298,7 @@ fn every_other_rule_is_named_with_its_place() {
             "/ftQueues/0/Configuration/init_ftQueueDE/0/ftSignaturCreationUnitDEId",
             json!(QUEUE),
             format!(
-                "{queue_keys}.init_ftQueueDE[0].ftSignaturCreationUnitDEId must be the Id of the entry in ftSignaturCreationDevices"
+                "{queue_keys}.init_ftQueueDE[0].ftSignaturCreationUnitDEId must be the Id of an entry in ftSignaturCreationDevices"
             ),
         ),
         (
@@ -343,7 +368,7 @@ fn no_secret_is_shown() {
     let shown = format!("{read:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
     assert_eq!(
-        read.scu.keys.secret("apisecret").unwrap().expose_secret(),
+        read.scus[0].keys.secret("apisecret").unwrap().expose_secret(),
         "scu-hunter2"
     );
 }

@@ -114,9 +114,9 @@ impl Registry {
             .configurations
             .recall_exactly(cashbox, &ticket.accepted, ticket.configuration);
         let configuration = recalling.await?;
-        Some(parts.usable(&configuration).map(|scu| Prepared {
+        Some(parts.usable(&configuration).map(|units| Prepared {
             configuration,
-            scu,
+            units,
             accepted: TokenDigest::from_bytes(ticket.accepted),
         }))
     }

@@ -4,7 +4,7 @@
 use super::notification::{Direction, Notification};
 use crate::queue::failed_mode;
 use crate::queue::notes::{self, Note};
-use crate::queue::receipt_case::SELF_TEST_OR_CLIENT_ONLY;
+use crate::queue::receipt_case::{ReceiptCase, SELF_TEST_OR_CLIENT_ONLY};
 use crate::queue::state::Life;
 use crate::queue::work::{CaseError, Verdict, Work};
 use crate::queue::{signatures, state_data};
@@ -29,7 +29,7 @@ pub async fn process(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
 }
 
 async fn activate(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
-    prepare_tse(work).await?;
+    prepare_tse(work, Preparation::as_asked(work.case)).await?;
     let certification = work.certification().await?;
     let data = work.process_data.clone();
     let signed = work.sign(&data).await?;
@@ -53,9 +53,29 @@ async fn activate(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     Ok(verdict)
 }
 
+/// How far a TSE is prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Preparation {
+    /// It is brought to life, and the register made known to it.
+    Full,
+    /// It lives already.
+    ClientOnly,
+}
+
+impl Preparation {
+    /// As the flag of a receipt says.
+    pub(super) fn as_asked(case: ReceiptCase) -> Self {
+        if case.has(SELF_TEST_OR_CLIENT_ONLY) {
+            Self::ClientOnly
+        } else {
+            Self::Full
+        }
+    }
+}
+
 /// Brings the TSE to life, unless only the client is to be registered, and makes the register known to it.
-async fn prepare_tse(work: &mut Work<'_>) -> Result<(), CaseError> {
-    if !work.case.has(SELF_TEST_OR_CLIENT_ONLY) {
+pub(super) async fn prepare_tse(work: &mut Work<'_>, preparation: Preparation) -> Result<(), CaseError> {
+    if preparation == Preparation::Full {
         work.scu.set_tse_state(TseState::Initialized).await?;
     }
     let info = work.fresh_tse_info().await?;

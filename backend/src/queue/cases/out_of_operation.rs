@@ -35,14 +35,14 @@ pub async fn process(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
 }
 
 /// What the TSE did at its last meeting with the queue.
-struct Parted {
-    signed: Signed,
-    certification: String,
-    info: TseInfo,
+pub(super) struct Parted {
+    pub(super) signed: Signed,
+    pub(super) certification: String,
+    pub(super) info: TseInfo,
 }
 
 /// The receipt's transaction; then, whatever became of it, the export and the end of the TSE's service.
-async fn part_from_tse(work: &mut Work<'_>) -> Result<Parted, ScuError> {
+pub(super) async fn part_from_tse(work: &mut Work<'_>) -> Result<Parted, ScuError> {
     let signed = sign(work).await;
     export_unless_bypassed(work).await;
     let released = release(work).await;

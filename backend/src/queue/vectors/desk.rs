@@ -1,6 +1,7 @@
 //! A queue on a desk: engine, clock and TSE, and nothing that is written anywhere.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use futures::executor::block_on;
 use rust_decimal::Decimal;
@@ -124,7 +125,7 @@ impl Receipt {
 pub struct Desk {
     pub engine: QueueEngine,
     pub clock: ScriptedClock,
-    pub tse: TestTse,
+    pub tse: Arc<TestTse>,
     pub site: TestSite,
     /// Everything that would have been committed, in order.
     pub entries: Vec<Entry>,
@@ -218,11 +219,13 @@ pub fn active_queue(numerator: i64) -> Opening {
 
 impl Opening {
     pub fn desk(self) -> Desk {
+        let (tse, site) = (Arc::<TestTse>::default(), TestSite::default());
+        site.knows(self.opened.scus[0].scu, &tse);
         Desk {
             engine: QueueEngine::new(self.opened, self.options),
             clock: ScriptedClock::at(at("2031-03-04T10:20:33Z")),
-            tse: TestTse::default(),
-            site: TestSite::default(),
+            tse,
+            site,
             entries: Vec::new(),
             counted: JournalCounts::default(),
         }
@@ -246,10 +249,20 @@ impl Desk {
         block_on(self.engine.process(intent, request, self.edges()))
     }
 
+    /// The TSE of the queue's SCU; after a switch another one than the desk's.
+    fn tse_in_use(&self) -> Arc<TestTse> {
+        let state = self.engine.state();
+        let first = state.scus.iter().map(|row| row.scu).min();
+        match state.queue_de.scu {
+            Some(scu) if Some(scu) != first => self.site.tse(scu),
+            _ => self.tse.clone(),
+        }
+    }
+
     /// What receipts are worked on with.
     pub fn edges(&self) -> Edges<'_> {
         Edges {
-            scu: &self.tse,
+            scu: self.tse_in_use(),
             clock: &self.clock,
             site: &self.site,
         }
@@ -264,6 +277,7 @@ impl Desk {
             migration::record(&mut processed.entry, self.counted, self.clock.now());
         }
         self.engine.adopt(&processed.entry);
+        self.site.journal(&processed.entry.changes);
         self.entries.push(processed.entry);
         processed.answer
     }

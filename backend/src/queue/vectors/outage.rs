@@ -139,7 +139,7 @@ fn failed_finishes_that_are_not_open_any_more_can_be_dropped() {
     desk.sign(sale(E | 1, "G-1"));
     desk.tse.fail(None);
     // Another unit than before: it knows nothing of transaction 1.
-    desk.tse = super::tse::TestTse::default();
+    desk.tse = std::sync::Arc::default();
     desk.tse.count_from(50, 90);
     let zero = desk.sign(receipt(I | 0x2000_0002).reference("Z"));
     assert_eq!(zero.state, READY);

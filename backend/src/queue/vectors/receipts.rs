@@ -3,9 +3,8 @@
 use shared::api::receipt_response::ReceiptResponse;
 
 use super::desk::{Desk, E, I, Receipt, active_queue, at, data, kinds, receipt};
-use super::tse::Fault;
 use crate::queue::signatures::OptionalMark;
-use crate::queue::work::{READY, TSE_FAILED};
+use crate::queue::work::READY;
 
 fn desk(mark: OptionalMark) -> Desk {
     let mut opening = active_queue(9);
@@ -139,35 +138,4 @@ fn an_unknown_certification_is_asked_for_once_and_kept() {
     let response = desk.sign(tv_04());
     assert_eq!(data(&response, "<certification-id>"), "BSI-K-TR-0000-2031");
     assert_eq!(desk.tse.take_calls()[0], "Start");
-}
-
-const NOT_BUILT: [(i64, &str); 2] = [
-    (I | 0x17, "Initiate-SCU-switch receipt"),
-    (I | 0x18, "Finish-SCU-switch receipt"),
-];
-
-fn refuses_what_is_not_built(desk: &mut Desk) {
-    let numerator = desk.engine.state().queue.receipt_numerator;
-    desk.tse.take_calls();
-    for (case, name) in NOT_BUILT {
-        assert_eq!(
-            desk.refused(receipt(case)),
-            format!("ReceiptCase {case:X} ({name}) is not supported by this version.")
-        );
-    }
-    assert!(desk.tse.take_calls().is_empty());
-    assert_eq!(desk.engine.state().queue.receipt_numerator, numerator);
-}
-
-#[test]
-fn what_is_not_built_says_so_and_signs_nothing() {
-    refuses_what_is_not_built(&mut desk(OptionalMark::Shown));
-}
-
-#[test]
-fn what_is_not_built_is_refused_in_failed_mode_too() {
-    let mut desk = desk(OptionalMark::Shown);
-    desk.tse.fail(Fault::Unreachable);
-    assert_eq!(desk.sign(tv_04()).state, TSE_FAILED);
-    refuses_what_is_not_built(&mut desk);
 }

@@ -1,9 +1,14 @@
 //! A pod that keeps nothing: it notes what it is asked for, and answers as it is told.
 
-use std::sync::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use shared::identity::ScuId;
 
+use super::tse::TestTse;
+use crate::journal::JournalError;
+use crate::journal::entry::{ActionJournalRow, Change};
 use crate::queue::site::{ExportError, ExportOrder, Exported, Site};
 use crate::scu::Scu;
 
@@ -11,6 +16,8 @@ use crate::scu::Scu;
 struct Inside {
     exports: Vec<ExportOrder>,
     exported: Option<Exported>,
+    units: BTreeMap<ScuId, Arc<TestTse>>,
+    actions: Vec<ActionJournalRow>,
 }
 
 /// The pod of a desk.
@@ -26,6 +33,8 @@ impl Default for TestSite {
             inside: Mutex::new(Inside {
                 exports: Vec::new(),
                 exported: Some(Exported::Erased),
+                units: BTreeMap::new(),
+                actions: Vec::new(),
             }),
         }
     }
@@ -41,6 +50,25 @@ impl TestSite {
         self.inside().exported = exported;
     }
 
+    /// The TSE of another SCU.
+    pub fn tse(&self, scu: ScuId) -> Arc<TestTse> {
+        self.inside().units.entry(scu).or_default().clone()
+    }
+
+    /// This is the TSE of an SCU.
+    pub fn knows(&self, scu: ScuId, tse: &Arc<TestTse>) {
+        self.inside().units.insert(scu, tse.clone());
+    }
+
+    /// Takes rows into the action journal.
+    pub fn journal(&self, changes: &[Change]) {
+        let actions = changes.iter().filter_map(|change| match change {
+            Change::AddActionJournal(row) => Some(row.clone()),
+            _ => None,
+        });
+        self.inside().actions.extend(actions);
+    }
+
     /// The exports asked for since the last time they were taken.
     pub fn take_exports(&self) -> Vec<ExportOrder> {
         std::mem::take(&mut self.inside().exports)
@@ -53,5 +81,15 @@ impl Site for TestSite {
         let mut inside = self.inside();
         inside.exports.push(order);
         inside.exported.ok_or(ExportError::TooLarge { bytes_max: 1 })
+    }
+
+    fn unit(&self, scu: ScuId) -> Arc<dyn Scu> {
+        self.tse(scu)
+    }
+
+    async fn newest_action(&self, kinds: &[&str]) -> Result<Option<ActionJournalRow>, JournalError> {
+        let inside = self.inside();
+        let newest = inside.actions.iter().rfind(|row| kinds.contains(&&*row.kind));
+        Ok(newest.cloned())
     }
 }
