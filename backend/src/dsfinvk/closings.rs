@@ -43,10 +43,12 @@ impl Closings {
         self.before.checked_sub(1).map(|last| &self.all[last])
     }
 
-    /// The closing that a receipt of this moment went into, if there was one.
-    pub(super) fn of_moment(&self, moment: Ticks) -> Option<&Closing> {
-        let at = self.all.partition_point(|closing| closing.time_stamp < moment);
-        self.all.get(at)
+    /// The closing that a receipt went into, if there was one: its own, or the first one noted after it.
+    pub(super) fn of_receipt(&self, item: QueueItemId, written: Ticks) -> Option<&Closing> {
+        let at = self.all.partition_point(|closing| closing.time_stamp < written);
+        // The note of a closing may be a moment older than its receipt, or younger.
+        let own = at.checked_sub(1).map(|before| &self.all[before]);
+        own.filter(|closing| closing.item == item).or(self.all.get(at))
     }
 }
 
@@ -158,17 +160,24 @@ mod tests {
 
     #[test]
     fn a_receipt_went_into_the_first_closing_that_was_noted_after_it() {
-        let closing = |number, time_stamp| Closing {
+        let closing = |number: i64, time_stamp| Closing {
             number,
-            item: QueueItemId::from_u128(1),
+            item: QueueItemId::from_u128(number.unsigned_abs().into()),
             time_stamp: Ticks(time_stamp),
         };
         let closings = Closings {
             all: vec![closing(1, 10), closing(2, 20)],
             before: 1,
         };
-        let number = |moment| closings.of_moment(Ticks(moment)).map(|closing| closing.number);
-        assert_eq!([number(10), number(11), number(21)], [Some(1), Some(2), None]);
+        let number = |item, written| {
+            let closing = closings.of_receipt(QueueItemId::from_u128(item), Ticks(written));
+            closing.map(|closing| closing.number)
+        };
+        assert_eq!(
+            [number(7, 10), number(7, 11), number(7, 21)],
+            [Some(1), Some(2), None]
+        );
+        assert_eq!([number(1, 11), number(2, 21)], [Some(1), Some(2)]);
         assert_eq!(closings.previous().map(|closing| closing.number), Some(1));
         assert_eq!(closings.wanted().len(), 1);
     }

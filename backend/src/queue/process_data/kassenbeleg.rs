@@ -80,7 +80,8 @@ fn bucket_of_rate(rate: Decimal) -> usize {
 }
 
 /// The amount of a line: a negative quantity of a positive amount takes back.
-pub(super) fn line_amount(case: i64, quantity: Decimal, amount: Decimal) -> Decimal {
+#[must_use]
+pub fn line_amount(case: i64, quantity: Decimal, amount: Decimal) -> Decimal {
     let cancels = case & POSITION_CANCEL != 0;
     if !cancels && quantity < Decimal::ZERO && amount >= Decimal::ZERO {
         -amount

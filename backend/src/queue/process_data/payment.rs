@@ -52,8 +52,9 @@ fn not_cash(item: &PayItem) -> Paid {
     }
 }
 
-/// A refund by negative quantity is a negative payment.
-fn signed(item: &PayItem, amount: Decimal) -> Decimal {
+/// The amount of a payment: a refund by negative quantity is a negative payment.
+#[must_use]
+pub fn signed(item: &PayItem, amount: Decimal) -> Decimal {
     let cancels = item.case & POSITION_CANCEL != 0;
     if !cancels && item.quantity < Decimal::ZERO && amount > Decimal::ZERO {
         -amount
