@@ -183,6 +183,20 @@ impl JournalRows {
         }
     }
 
+    /// The bytes of their long texts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        fn sum<R: JournalRow>(rows: &[R]) -> usize {
+            rows.iter().map(JournalRow::bytes).sum()
+        }
+        match self {
+            Self::Action(rows) => sum(rows),
+            Self::Receipt(rows) => sum(rows),
+            Self::QueueItem(rows) => sum(rows),
+            Self::De(rows) => sum(rows),
+        }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

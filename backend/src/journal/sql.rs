@@ -123,7 +123,7 @@ impl SqlJournal {
             metrics,
         ));
         Ok(Self {
-            readers: Readers::new(patient, config.readers, config.timeout),
+            readers: Readers::new(patient.for_reading(), config.readers, config.timeout),
             notes: Notes::new(metrics.history_lost.clone()),
             apart: Apart::new(&config.database, &Layout::Own, config.timeout, metrics),
             places: Places::new(config.clone(), metrics.clone(), writers.clone()),

@@ -26,6 +26,8 @@ const CHECKPOINT_PAGES: &str = "4000";
 const BUSY_FILE_PAUSE: Duration = Duration::from_millis(20);
 /// KiB of SQLite's page cache; negative, as SQLite wants KiB written.
 const CACHE_KIB: &str = "-32768";
+/// The same for connections that only read.
+const READERS_CACHE_KIB: &str = "-4096";
 
 /// How to open connections to one database.
 #[derive(Debug, Clone)]
@@ -50,6 +52,18 @@ impl Connector {
             Database::Postgres(server) => Options::Postgres(Box::new(postgres(server, timeout))),
         };
         Self { options, timeout }
+    }
+
+    /// The same for connections that only read: they look rows up and stream journals, which no cache helps, and there
+    /// are many of them.
+    pub(super) fn for_reading(self) -> Self {
+        let options = match self.options {
+            Options::Sqlite(options) => {
+                Options::Sqlite(Box::new(options.pragma("cache_size", READERS_CACHE_KIB)))
+            }
+            server => server,
+        };
+        Self { options, ..self }
     }
 
     /// A connector to a MySQL server as a whole: its statements name their database each.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use shared::identity::QueueId;
 
-use super::connection::{Columns, Connection, Kind, Value};
+use super::connection::{Columns, Connection, Kind, Row, Value};
 use super::open::interrupted;
 use super::readers::Question;
 use super::rows;
@@ -96,10 +96,9 @@ impl ReadPage<'_> {
         let rest = if sizes.len() > fit { Rest::Some } else { Rest::None };
         let (sql, values) = self.statement(source.columns, source, fit);
         let found = connection.rows(&sql, &values).await?;
-        let rows: sqlx::Result<Vec<R>> = found
-            .iter()
-            .map(|row| (source.read)(&mut row.columns()))
-            .collect();
+        // Each is dropped when it has been read: a large one is here twice, but not all of them.
+        let read = |row: Row| (source.read)(&mut row.columns());
+        let rows: sqlx::Result<Vec<R>> = found.into_iter().map(read).collect();
         Ok((rows?, rest))
     }
 
