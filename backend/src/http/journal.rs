@@ -4,6 +4,7 @@
 //! query → kind ─ version, configuration, German queue ──▶ small, whole
 //!              ├ rows ──────▶ pages of the journal ─────┐
 //!              ├ TSE's TAR ─▶ parts from the unit ──────┼▶ export: place, first piece, head, pieces
+//!              ├ DSFinV-K ──▶ closings in a ZIP ────────┤
 //!              └ stored TARs ▶ rows unpacked one by one ┘
 //! ```
 //!
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use shared::api::journal::JournalRequest;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
@@ -41,9 +43,10 @@ use super::extract::Addressed;
 use super::reply::{self, Failure};
 use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::registry::Visit;
+use crate::dsfinvk::{self, Source};
 use crate::journal::entry::JournalKind;
 use crate::scu::types::ExportScope;
-use export::{Form, Pieces};
+use export::{ExportError, Form, Pieces};
 use kind::Kind;
 use pages::Part;
 
@@ -86,6 +89,7 @@ pub async fn asked(pod: &Pod, visit: &Visit, request: JournalRequest) -> Said {
             let tars = |queue| stored_tars::pieces(part(pod, queue, JournalKind::De, &request));
             of_rows(pod, visit, Form::Tar("tse-exports"), tars).await
         }
+        Ok(Kind::Dsfinvk) => of_closings(pod, visit, &request).await,
         Ok(Kind::TseTar) => of_tse(pod, visit, &request).await,
     }
 }
@@ -112,6 +116,31 @@ async fn of_rows(pod: &Pod, visit: &Visit, form: Form, pieces: impl FnOnce(Queue
         (_, Err(full)) => Err(full),
     };
     Said { epoch, answer }
+}
+
+/// The closings of a range as DSFinV-K.
+async fn of_closings(pod: &Pod, visit: &Visit, request: &JournalRequest) -> Said {
+    let described = pod.registry.describe(visit).await;
+    let answer = match (described.outcome, pod.exports.place()) {
+        (Ok(described), Ok(place)) => {
+            let source = Source {
+                journal: pod.journal.clone(),
+                queue: described.queue.queue,
+                scus: described.scus.clone(),
+            };
+            let (queue, archive) = (source.queue, dsfinvk::export(source, pages::range(request)));
+            let pieces = stream::once(archive).try_flatten().map_err(ExportError::from);
+            pod.exports
+                .answer(place, queue, Form::Zip("dsfinvk"), pieces.boxed())
+                .await
+        }
+        (Err(error), _) => Err(error.into()),
+        (_, Err(full)) => Err(full),
+    };
+    Said {
+        epoch: described.epoch,
+        answer,
+    }
 }
 
 /// The TAR that the TSE exports: all clients of the TSE, as the original; by time where a range is given.

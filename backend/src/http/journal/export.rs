@@ -28,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::config::{Config, ContentTypes};
 use crate::cashbox::error::CashboxError;
+use crate::dsfinvk;
 use crate::http::reply::Failure;
 use crate::journal::JournalError;
 use crate::scu::ScuError;
@@ -41,6 +42,9 @@ pub enum ExportError {
     /// The journal cannot be read.
     #[error("the journal cannot be read")]
     Journal(#[from] JournalError),
+    /// The closings cannot be exported.
+    #[error(transparent)]
+    Dsfinvk(#[from] dsfinvk::ExportError),
     /// The TSE did not give what it was asked for.
     #[error("{0}")]
     Tse(#[from] ScuError),
@@ -66,13 +70,24 @@ pub enum ExportError {
 impl From<&ExportError> for Failure {
     fn from(error: &ExportError) -> Self {
         match error {
-            ExportError::Journal(JournalError::Unusable { .. }) => CashboxError::Broken.into(),
-            ExportError::Journal(_) => CashboxError::from(Refusal::JournalUnavailable).into(),
-            ExportError::Tse(_) | ExportError::NotValid | ExportError::Stored { .. } => Self::Journal {
+            ExportError::Journal(error) | ExportError::Dsfinvk(dsfinvk::ExportError::Journal(error)) => {
+                of_reading(error)
+            }
+            ExportError::Dsfinvk(_)
+            | ExportError::Tse(_)
+            | ExportError::NotValid
+            | ExportError::Stored { .. } => Self::Journal {
                 detail: error.to_string(),
             },
             ExportError::ReaderGone | ExportError::Broken => Self::Panicked,
         }
+    }
+}
+
+fn of_reading(error: &JournalError) -> Failure {
+    match error {
+        JournalError::Unusable { .. } => CashboxError::Broken.into(),
+        _ => CashboxError::from(Refusal::JournalUnavailable).into(),
     }
 }
 

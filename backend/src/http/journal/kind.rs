@@ -8,7 +8,7 @@ use crate::journal::entry::JournalKind;
 const GERMANY: u64 = 0x4445;
 /// TAR straight from the TSE.
 const TSE_TAR: u64 = 0x4445_0000_0000_0001;
-/// DSFinV-K, which this version does not make.
+/// DSFinV-K.
 const DSFINVK: u64 = 0x4445_0000_0000_0002;
 /// One TAR out of the exports that the journal holds.
 const STORED_TARS: u64 = 0x4445_0000_0000_0003;
@@ -26,6 +26,8 @@ pub enum Kind {
     German,
     /// 0x4445000000000001: what the TSE exports now.
     TseTar,
+    /// 0x4445000000000002: closings as a tax auditor is handed them.
+    Dsfinvk,
     /// 0x4445000000000003: what was exported into the journal.
     StoredTars,
 }
@@ -39,14 +41,6 @@ pub enum KindError {
          supported in this country."
     )]
     OtherCountry(u64),
-    /// One that this version does not make.
-    #[error("The journal type 0x{kind:016x} ({name}) is not supported by this version.")]
-    NotYet {
-        /// Its number.
-        kind: u64,
-        /// Its name.
-        name: &'static str,
-    },
 }
 
 impl Kind {
@@ -68,10 +62,7 @@ impl Kind {
             0 => Ok(Self::Version),
             GERMANY => match bits {
                 TSE_TAR => Ok(Self::TseTar),
-                DSFINVK => Err(KindError::NotYet {
-                    kind: bits,
-                    name: "DSFinV-K export",
-                }),
+                DSFINVK => Ok(Self::Dsfinvk),
                 STORED_TARS => Ok(Self::StoredTars),
                 _ => Ok(Self::German),
             },
@@ -96,6 +87,7 @@ mod tests {
             (17477, Kind::Rows(JournalKind::De)),
             (4_919_338_167_972_134_912, Kind::German),
             (4_919_338_167_972_134_913, Kind::TseTar),
+            (4_919_338_167_972_134_914, Kind::Dsfinvk),
             (4_919_338_167_972_134_915, Kind::StoredTars),
             (4_919_338_167_972_134_999, Kind::German),
         ];
@@ -113,14 +105,5 @@ mod tests {
                 .starts_with("The given journal type 0x'4154000000000001' cannot be used")
         );
         assert!(matches!(Kind::of(-1), Err(KindError::OtherCountry(u64::MAX))));
-    }
-
-    #[test]
-    fn exports_that_do_not_exist_yet_say_so_by_name() {
-        let error = Kind::of(4_919_338_167_972_134_914).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "The journal type 0x4445000000000002 (DSFinV-K export) is not supported by this version."
-        );
     }
 }

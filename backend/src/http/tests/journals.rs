@@ -10,6 +10,7 @@ use super::*;
 use crate::scu::simulator::script::{Effect, OperationKind, Rule};
 
 const INITIAL_OPERATION: i64 = 0x4445_0001_0000_0003;
+const DAILY_CLOSING: i64 = 0x4445_0001_0000_0007;
 const TSE_TAR: &str = "4919338167972134913";
 const DSFINVK: &str = "4919338167972134914";
 const STORED_TARS: &str = "4919338167972134915";
@@ -203,9 +204,32 @@ async fn dates_and_content_types_are_as_configured() {
 }
 
 #[tokio::test]
-async fn a_dsfinvk_export_says_that_it_does_not_exist_yet() {
+async fn a_daily_closing_fills_the_merged_tar_and_the_dsfinvk_export() {
     let world = World::new().await;
     let pod = pod(&world).await;
-    let response = journal(&pod, &format!("type={DSFINVK}")).await;
-    assert!(text(response).await.contains("DSFinV-K export"));
+    with_receipts(&pod).await;
+    let nothing = journal(&pod, &format!("type={DSFINVK}")).await;
+    assert_eq!(nothing.status(), StatusCode::OK);
+    assert_eq!(nothing.headers()[CONTENT_TYPE], "application/zip");
+    assert_eq!(bytes(nothing).await, "");
+
+    let closed = post(&pod, "/api/sign", &receipt_of(DAILY_CLOSING, "Z-1")).await;
+    assert_eq!(closed.status(), StatusCode::OK);
+    let merged = journal(&pod, &format!("type={STORED_TARS}")).await;
+    assert_eq!(merged.status(), StatusCode::OK);
+    let names = names(&bytes(merged).await);
+    // Start and finish of four transactions, and the description.
+    assert_eq!(names.len(), 9, "{names:?}");
+
+    let export = journal(&pod, &format!("type={DSFINVK}")).await;
+    assert_eq!(export.status(), StatusCode::OK);
+    let file = export.headers()[CONTENT_DISPOSITION].to_str().unwrap().to_owned();
+    assert!(
+        file.starts_with("attachment; filename=\"dsfinvk-") && file.ends_with(".zip\""),
+        "{file}"
+    );
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(bytes(export).await)).unwrap();
+    for member in ["index.xml", "cashpointclosing.csv", "transactions.csv"] {
+        assert!(zip.index_for_name(member).is_some(), "{member}");
+    }
 }
