@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The original takes no lock and knows no epoch, so it cannot be kept from writing while a pod holds the queue. But
-//! every write of ours compares `ftQueue` with what the pod believes: whoever wrote in between fences us, and the next
-//! opening looks at how the journal and `ftQueue` stand to each other ([`resume`]) before it goes on.
+//! every write of ours compares `ftQueue` with what our last one left there: whoever wrote in between fences us, and the
+//! next opening looks at how the journals and `ftQueue` stand to each other ([`resume`]) before it goes on.
 
 /// The account of a queue with its TSE.
 pub(super) mod account;
@@ -127,10 +127,17 @@ impl Tables {
             unreachable!("writes without a tenure stay in the pods' journal");
         };
         let queue = tenure.queue();
-        let stored = match fence::holder(locked.get(&queue), tenure, write.doing()) {
+        let held = locked.get(&queue);
+        let stored = match fence::holder(held.map(|held| &held.stored), tenure, write.doing()) {
             Ok(stored) => stored,
             Err(fenced) => return Ok(Err(fenced)),
         };
+        let untouched = held.is_some_and(|held| held.untouched);
+        if !untouched && !matches!(write, Write::Open { .. }) {
+            tracing::error!(queue.id = %queue, doing = write.doing(),
+                "the original has written to a queue that this pod holds: the queue is given up and opened anew");
+            return Ok(Err(JournalError::Fenced { doing: write.doing() }));
+        }
         let database = Database::of(queue);
         let outcome = match write {
             Write::Open { seed, at, .. } => {

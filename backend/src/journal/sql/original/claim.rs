@@ -8,12 +8,11 @@ use super::super::claim::Granted;
 use super::super::connection::{Connection, Value};
 use super::super::write::Write;
 use super::database::{Database, guid};
-use super::queue::{STORED, read_stored};
+use super::queue::{Held, STORED, read_stored};
 use super::sorted;
-use crate::journal::fence::StoredQueue;
 
 /// Queues as they are stored, by id.
-pub(super) type Locked = HashMap<QueueId, StoredQueue>;
+pub(super) type Locked = HashMap<QueueId, Held>;
 
 /// Claims the queues of a group: each epoch is raised by one in one step of the database, or made 1.
 pub(super) async fn claim_all(

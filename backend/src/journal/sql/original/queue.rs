@@ -13,19 +13,36 @@ use crate::journal::entry::{QueueDeRow, QueueRow, ScuRow};
 use crate::journal::fence::StoredQueue;
 
 /// The columns of `byodc_queue` (b), `ftQueue` (q) and `ftCashBox` (c) that [`read_stored`] takes.
-pub(super) const STORED: &str = "b.epoch, b.owner, b.claimed_at, b.settled_row, c.TimeStamp AS cashbox_time, \
+pub(super) const STORED: &str = "b.epoch, b.owner, b.claimed_at, b.settled_row, b.left_row, b.left_number, b.left_hash, \
+     c.TimeStamp AS cashbox_time, \
      q.ftCashBoxId, q.ftCurrentRow, q.ftQueuedRow, q.ftReceiptNumerator, CAST(q.ftReceiptTotalizer AS CHAR), \
      q.ftReceiptHash, q.StartMoment, q.StopMoment, q.CountryCode, q.Timeout, q.TimeStamp";
 
+/// A queue as it is stored, held until the transaction ends.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) stored: StoredQueue,
+    /// Whether `ftQueue` is as our last write left it. The original knows no epoch: this is how it is noticed.
+    pub(super) untouched: bool,
+}
+
 /// Reads a queue. One that was claimed and never opened has no row of the original yet; it is then empty.
-pub(super) fn read_stored(queue: QueueId, columns: &mut Columns<'_>) -> sqlx::Result<StoredQueue> {
+pub(super) fn read_stored(queue: QueueId, columns: &mut Columns<'_>) -> sqlx::Result<Held> {
     let epoch = Epoch(columns.int()?.cast_unsigned());
     let owner = columns.text()?;
     let claimed_at = Ticks(columns.int()?);
     let settled_row = columns.int()?;
+    let left = (
+        columns.int_if_any()?,
+        columns.int_if_any()?,
+        columns.text_if_any()?,
+    );
     let cashbox_time = columns.int_if_any()?.unwrap_or_default();
     let row = read_queue(queue, columns)?;
-    Ok(StoredQueue {
+    let end = row
+        .as_ref()
+        .map(|row| (row.queued_row, row.receipt_numerator, row.receipt_hash.clone()));
+    let stored = StoredQueue {
         epoch,
         owner,
         claimed_at,
@@ -33,6 +50,10 @@ pub(super) fn read_stored(queue: QueueId, columns: &mut Columns<'_>) -> sqlx::Re
         cashbox_time_stamp: row.as_ref().map(|_| Ticks(cashbox_time)),
         settled_row,
         row: row.unwrap_or_else(|| empty(queue)),
+    };
+    Ok(Held {
+        stored,
+        untouched: end.is_none_or(|(row, number, hash)| (Some(row), Some(number), hash) == left),
     })
 }
 
@@ -113,10 +134,16 @@ pub(super) async fn put_queue(
         Value::from(row.time_stamp.0),
     ];
     QUEUE.put(connection, database, &values).await?;
-    let sql = format!("UPDATE {database}.byodc_queue SET epoch = ?, settled_row = ? WHERE queue = ?");
+    let sql = format!(
+        "UPDATE {database}.byodc_queue SET epoch = ?, settled_row = ?, left_row = ?, left_number = ?, left_hash = ? \
+         WHERE queue = ?"
+    );
     let values = [
         Value::from(stored.epoch.0.cast_signed()),
         Value::from(stored.settled_row),
+        Value::from(row.queued_row),
+        Value::from(row.receipt_numerator),
+        Value::from(&row.receipt_hash),
         guid(row.queue.as_u128()),
     ];
     connection.execute(&sql, &values).await

@@ -135,7 +135,8 @@ pub(super) const OWN: [(&str, &str); 6] = [
     (
         "byodc_queue",
         "queue CHAR(36) NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL, owner VARCHAR(320) NOT NULL, \
-         previous_owner VARCHAR(320) NOT NULL, claimed_at BIGINT NOT NULL, settled_row BIGINT NOT NULL",
+         previous_owner VARCHAR(320) NOT NULL, claimed_at BIGINT NOT NULL, settled_row BIGINT NOT NULL, \
+         left_row BIGINT NULL, left_number BIGINT NULL, left_hash LONGTEXT NULL",
     ),
     (
         "byodc_operation",
