@@ -38,6 +38,8 @@ mod page;
 pub mod in_memory;
 /// The journal in SQLite, MySQL or PostgreSQL, and in the original's own MySQL tables.
 mod sql;
+/// Whether a queue's chain is unbroken, as it is stored.
+pub mod verify;
 /// What is counted.
 pub mod metrics;
 

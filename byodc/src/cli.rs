@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use shared::identity::QueueId;
 
 use crate::role::Role;
 
@@ -32,6 +33,9 @@ pub enum Command {
     /// Show or check what the roles are set to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look into a running or stopped cluster
+    #[command(subcommand)]
+    Ctl(CtlCommand),
     /// Print what this build is
     Version,
     /// Print completions for a shell
@@ -96,6 +100,42 @@ pub enum ConfigCommand {
     Check(ConfigOf),
     /// Print every setting as a Markdown table
     Table,
+}
+
+/// What an operator can ask.
+#[derive(Debug, Subcommand)]
+pub enum CtlCommand {
+    /// The hash chain of a queue
+    #[command(subcommand)]
+    Chain(ChainCommand),
+}
+
+/// What to do with a chain.
+#[derive(Debug, Subcommand)]
+pub enum ChainCommand {
+    /// Check every number, row, hash and link as they are stored; writes nothing. Status 0: unbroken, 1: broken
+    Verify(ChainVerify),
+}
+
+/// Which chain.
+#[derive(Args)]
+pub struct ChainVerify {
+    /// The database: as in Byodc__Journal__Url, or the connectionstring of a queue in the original's MySQL tables
+    /// (without a database, or with the queue's own)
+    #[arg(long, value_name = "URL", env = "Byodc__Journal__Url", hide_env_values = true)]
+    pub journal: String,
+    /// The queue's id
+    #[arg(long, value_name = "ID")]
+    pub queue: QueueId,
+}
+
+impl std::fmt::Debug for ChainVerify {
+    /// The address holds a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChainVerify")
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whose settings.

@@ -58,6 +58,8 @@ mod export;
 mod count;
 /// Keeping exports of the TSE.
 mod journal_de;
+/// Reading one queue, without writing anything.
+mod reader;
 /// Queues that are kept in databases of their own.
 mod places;
 /// The original's own MySQL tables, one database for each queue.
@@ -90,6 +92,7 @@ use journal_de::Apart;
 use layout::Layout;
 use notes::Notes;
 use places::Places;
+pub(super) use reader::QueueReader;
 use readers::Readers;
 use write::{Write, Written};
 use writers::Writers;
@@ -311,7 +314,7 @@ impl JournalStore for SqlJournal {
 
     async fn read(&self, queue: QueueId, query: &JournalQuery) -> Result<JournalPage, JournalError> {
         match self.places.of(queue) {
-            Some(place) => place.ask(&original::export::ReadPage { queue, query }).await,
+            Some(place) => place.read(query).await,
             None => self.readers.ask(&export::ReadPage { queue, query }).await,
         }
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, Weak};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use shared::identity::QueueId;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::connect::Connector;
 use super::journal_de::Apart;
@@ -25,7 +25,7 @@ use super::writers::Writers;
 use crate::journal::JournalError;
 use crate::journal::config::JournalConfig;
 use crate::journal::connection_string::{Database, Server};
-use crate::journal::entry::JournalDeRow;
+use crate::journal::entry::{JournalDeRow, JournalPage, JournalQuery};
 use crate::journal::metrics::JournalMetrics;
 use crate::journal::place::Place;
 use crate::ownership::tenure::Tenure;
@@ -146,7 +146,12 @@ struct Connections {
     writers: Writers,
     readers: Readers,
     apart: Apart,
+    /// Places for making a database, or bringing one up to date: on a connection of its own, which may take long.
+    migrating: Semaphore,
 }
+
+/// Databases of one server that are made or changed at the same time.
+const MIGRATING_MAX: usize = 2;
 
 impl Connections {
     /// As many as the pods' journal has, made when they are needed.
@@ -161,6 +166,7 @@ impl Connections {
             writers: Writers::start(config, lanes, &connector, &layout, &places.metrics),
             readers: Readers::new(connector.clone(), config.readers, config.timeout),
             apart: Apart::new(&database, &layout, config.timeout, &places.metrics),
+            migrating: Semaphore::new(MIGRATING_MAX),
             connector,
         }
     }
@@ -193,6 +199,16 @@ impl OwnDatabase {
         self.server.apart.keep(tenure, row).await
     }
 
+    /// A page of a journal.
+    pub(super) async fn read(&self, query: &JournalQuery) -> Result<JournalPage, JournalError> {
+        let page = original::export::ReadPage {
+            queue: self.queue,
+            query,
+            beside: original::export::Beside::OurTables,
+        };
+        self.ask(&page).await
+    }
+
     /// Asks.
     pub(super) async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, JournalError> {
         self.migrated().await?;
@@ -205,6 +221,6 @@ impl OwnDatabase {
 
     async fn migrate(&self) -> Result<(), JournalError> {
         let server = &self.server;
-        migrate::migrate(&server.readers, &server.connector, self.queue).await
+        migrate::migrate(&server.readers, &server.migrating, &server.connector, self.queue).await
     }
 }

@@ -6,7 +6,7 @@ use shared::identity::QueueId;
 use super::super::connection::{Columns, Connection, Value};
 use super::super::readers::Question;
 use super::database::{Database, guid};
-use super::item::{ITEM_AND_OPERATION, read_item};
+use super::item::{ITEM_COLUMNS, NO_OPERATION, OPERATION_OF_ITEM, read_item};
 use super::journals::{ACTION, JOURNAL_DE, RECEIPT_COLUMNS, read_action, read_journal_de, read_receipt};
 use crate::journal::entry::{JournalKind, JournalPage, JournalQuery, QueueItemRow};
 use crate::journal::page::{JournalRow, Rest, page_of, rows_that_fit};
@@ -15,6 +15,16 @@ use crate::journal::page::{JournalRow, Rest, page_of, rows_that_fit};
 pub(in crate::journal::sql) struct ReadPage<'a> {
     pub(in crate::journal::sql) queue: QueueId,
     pub(in crate::journal::sql) query: &'a JournalQuery,
+    pub(in crate::journal::sql) beside: Beside,
+}
+
+/// What stands beside the original's tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::journal::sql) enum Beside {
+    /// Ours.
+    OurTables,
+    /// Perhaps nothing: a database that was never opened by us. References may then be cut to their column.
+    Nothing,
 }
 
 /// Where the rows of a page stand, and what is read of them.
@@ -70,9 +80,13 @@ impl Question for ReadPage<'_> {
                 let joined = format!(
                     "ftQueueItem i LEFT JOIN {database}.byodc_operation o ON o.queue_row = i.ftQueueRow"
                 );
+                let (columns, tables) = match self.beside {
+                    Beside::OurTables => (format!("{ITEM_COLUMNS}, {OPERATION_OF_ITEM}"), &*joined),
+                    Beside::Nothing => (format!("{ITEM_COLUMNS}, {NO_OPERATION}"), "ftQueueItem i"),
+                };
                 let source = Source {
-                    columns: ITEM_AND_OPERATION,
-                    tables: &joined,
+                    columns: &columns,
+                    tables,
                     id: "ftQueueItemId",
                     long: &["i.request", "i.response"],
                     read: read_row,

@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 use super::super::connection::{Connection, Value};
 use super::super::find;
+use super::super::reader::read_end;
 use super::super::readers::Question;
 use super::super::rows;
 use super::super::table::{in_powers_of_two, places};
 use super::database::{Database, guid};
-use super::item::{ITEM_AND_OPERATION, ReadItem, in_the_column, read_item};
+use super::item::{ITEM_COLUMNS, OPERATION_OF_ITEM, ReadItem, in_the_column, read_item};
 use crate::journal::entry::{JournalCounts, Outcome, StoredItem, StoredOperation};
+use crate::journal::verify::QueueEnd;
 
 /// The newest epoch of a queue.
 pub(in crate::journal::sql) struct NewestEpoch {
@@ -87,7 +89,7 @@ pub(super) async fn items_of(
     let mut found = Vec::with_capacity(items.len());
     for items in in_powers_of_two(items) {
         let sql = format!(
-            "SELECT {ITEM_AND_OPERATION} FROM {database}.ftQueueItem i \
+            "SELECT {ITEM_COLUMNS}, {OPERATION_OF_ITEM} FROM {database}.ftQueueItem i \
              LEFT JOIN {database}.byodc_operation o ON o.queue_row = i.ftQueueRow WHERE i.ftQueueItemId IN {}",
             places(items.len())
         );
@@ -131,7 +133,7 @@ impl FindByReference<'_> {
     async fn candidates(&self, connection: &mut Connection, below_row: i64) -> sqlx::Result<Vec<ReadItem>> {
         let database = Database::of(self.0.queue);
         let sql = format!(
-            "SELECT {ITEM_AND_OPERATION} FROM {database}.ftQueueItem i \
+            "SELECT {ITEM_COLUMNS}, {OPERATION_OF_ITEM} FROM {database}.ftQueueItem i \
              LEFT JOIN {database}.byodc_operation o ON o.queue_row = i.ftQueueRow \
              WHERE i.cbReceiptReference = ? AND i.ftQueueRow < ? ORDER BY i.ftQueueRow DESC LIMIT ?"
         );
@@ -201,5 +203,24 @@ impl Counts {
         let rows = connection.rows(&sql, &[guid(self.queue.as_u128())]).await?;
         let counted = rows.first().map(|row| row.columns().int()).transpose()?;
         counted.ok_or(sqlx::Error::RowNotFound)
+    }
+}
+
+/// What the row of a queue says of its journals.
+pub(in crate::journal::sql) struct EndOf {
+    pub(in crate::journal::sql) queue: QueueId,
+}
+
+impl Question for EndOf {
+    const DOING: &'static str = "reading a queue";
+    type Answer = Option<QueueEnd>;
+
+    async fn ask(&self, connection: &mut Connection) -> sqlx::Result<Self::Answer> {
+        let database = Database::of(self.queue);
+        let sql = format!(
+            "SELECT ftReceiptNumerator, ftReceiptHash, ftQueuedRow FROM {database}.ftQueue WHERE ftQueueId = ?"
+        );
+        let rows = connection.rows(&sql, &[guid(self.queue.as_u128())]).await?;
+        rows.first().map(|row| read_end(&mut row.columns())).transpose()
     }
 }

@@ -127,11 +127,15 @@ fn read_outcome(code: i64) -> sqlx::Result<Outcome> {
     }
 }
 
-/// The columns of an item (i) and its operation (o), as [`read_item`] takes them.
-pub(super) const ITEM_AND_OPERATION: &str = "i.ftQueueItemId, i.ftQueueRow, i.ftQueueTimeout, i.ftWorkMoment, \
+/// The columns of an item (i), as [`read_item`] takes them, before those of its operation.
+pub(super) const ITEM_COLUMNS: &str = "i.ftQueueItemId, i.ftQueueRow, i.ftQueueTimeout, i.ftWorkMoment, \
      i.ftDoneMoment, i.ftQueueMoment, i.cbReceiptMoment, i.cbTerminalID, i.cbReceiptReference, i.country, i.version, \
-     i.request, i.requestHash, i.response, i.responseHash, i.TimeStamp, i.ProcessingVersion, o.item, o.operation, \
-     o.content_hash, o.outcome, o.receipt_reference";
+     i.request, i.requestHash, i.response, i.responseHash, i.TimeStamp, i.ProcessingVersion";
+/// The columns of an operation (o).
+pub(super) const OPERATION_OF_ITEM: &str =
+    "o.item, o.operation, o.content_hash, o.outcome, o.receipt_reference";
+/// In their place, where there are none.
+pub(super) const NO_OPERATION: &str = "NULL, NULL, NULL, NULL, NULL";
 
 /// What is known of how an item was asked for. The original's own items have none.
 pub(super) struct ReadOperation {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use shared::identity::QueueId;
+use tokio::sync::Semaphore;
 
 use super::super::connect::{Connector, in_time};
 use super::super::connection::{Connection, Value};
@@ -29,6 +30,7 @@ const WITHIN: Duration = Duration::from_secs(1800);
 /// made or changed.
 pub(in crate::journal::sql) async fn migrate(
     readers: &Readers,
+    places: &Semaphore,
     connector: &Connector,
     queue: QueueId,
 ) -> Result<(), JournalError> {
@@ -37,6 +39,7 @@ pub(in crate::journal::sql) async fn migrate(
     if versions.acceptable(&database)? == UpToDate::Yes {
         return Ok(());
     }
+    let _place = places.acquire().await.expect("the semaphore is never closed");
     let connected = connector.connect().await;
     let mut connection = connected.map_err(|error| fault::refusal(error, DOING))?;
     let migrated = in_time(WITHIN, bring_up_to_date(&mut connection, &database)).await;

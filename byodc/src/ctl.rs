@@ -1,0 +1,18 @@
+//! Commands for operators: one file each.
+
+use std::process::ExitCode;
+
+/// A queue's chain.
+mod chain;
+
+use crate::cli::{ChainCommand, CtlCommand};
+
+/// Runs one of the `ctl` commands; answers whether it found what it should.
+///
+/// # Errors
+/// When it could not look.
+pub fn run(command: &CtlCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        CtlCommand::Chain(ChainCommand::Verify(given)) => chain::verify(given),
+    }
+}
