@@ -26,6 +26,8 @@ mod accounts;
 mod values;
 /// Two pods, groups.
 mod together;
+/// The original's own tables: found as it would find them, continued after it has written, given back.
+mod original;
 /// Databases that go away, or belong to a newer build.
 mod faults;
 
