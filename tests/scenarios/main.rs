@@ -54,6 +54,8 @@ mod database_cut;
 mod disk_full;
 mod configuration_slow;
 mod slow_tse;
+mod long_export;
+mod scu_switch;
 mod postman;
 
 /// The cluster of three pods and two proxies that all scenarios of a kind share.

@@ -23,6 +23,24 @@ pub fn zero(cashbox: &Cashbox, reference: &str) -> Value {
     empty(cashbox, DE + IMPLICIT + 2, reference)
 }
 
+/// A zero receipt that exports the TSE's log.
+#[must_use]
+pub fn zero_with_export(cashbox: &Cashbox, reference: &str) -> Value {
+    empty(cashbox, DE + IMPLICIT + 0x0200_0000 + 2, reference)
+}
+
+/// Parts the queue from its SCU, in the middle of a day.
+#[must_use]
+pub fn initiate_scu_switch(cashbox: &Cashbox) -> Value {
+    empty(cashbox, DE + IMPLICIT + 0x4000_0000 + 0x17, "SWITCH")
+}
+
+/// Gives the queue the SCU that it is switched to.
+#[must_use]
+pub fn finish_scu_switch(cashbox: &Cashbox) -> Value {
+    empty(cashbox, DE + IMPLICIT + 0x18, "SWITCHED")
+}
+
 /// A start-transaction receipt.
 #[must_use]
 pub fn start_transaction(cashbox: &Cashbox, reference: &str) -> Value {
