@@ -48,6 +48,7 @@ mod redis_lost;
 mod proxy_stops;
 mod service_away;
 mod tse_faults;
+mod fiskaly;
 mod stale_journal;
 mod breakdowns;
 mod database_cut;

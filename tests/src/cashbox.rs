@@ -61,6 +61,15 @@ impl Cashbox {
         })
     }
 
+    /// The same with another SCU than the simulator: its package, which gets the cashbox's SCU id.
+    #[must_use]
+    pub fn document_signed_by(&self, package: &Value) -> Value {
+        let mut document = self.document();
+        document["ftSignaturCreationDevices"][0] = package.clone();
+        document["ftSignaturCreationDevices"][0]["Id"] = json!(self.scu);
+        document
+    }
+
     /// The same in its `changes`-th edition, and its version: the time stamp by which a receipt's configuration is known.
     #[must_use]
     pub fn document_of_version(&self, changes: i64) -> (Value, i64) {

@@ -121,6 +121,18 @@ async fn an_answer_that_breaks_off_or_does_not_come_leaves_the_outcome_open_unti
     );
 }
 
+/// As the queue asks: no longer than its configuration says, which is less than the HTTP client would wait.
+#[tokio::test]
+async fn a_call_that_waits_for_its_token_when_time_is_up_signed_nothing() {
+    let stand = Stand::empty(json!({})).await;
+    stand.server.play(Fault::on("POST", "auth", Effect::Swallow));
+    let unit = stand.impatient(Duration::from_secs(2));
+    let both = tokio::join!(unit.start_transaction(start(1)), unit.start_transaction(start(2)));
+    for error in [both.0.unwrap_err(), both.1.unwrap_err()] {
+        assert!(matches!(error, ScuError::Unreachable { .. }), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_tss_that_is_silent_when_it_is_read_is_unreachable() {
     let stand = Stand::with(json!({ "RetriesOn5xxError": 0 })).await;

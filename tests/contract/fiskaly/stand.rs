@@ -62,6 +62,15 @@ impl Stand {
             .unwrap()
     }
 
+    /// The same TSS for a queue that waits so long for one try, and tries once.
+    pub(super) fn impatient(&self, one_try: Duration) -> Arc<dyn Scu> {
+        let mut package = package(&self.server, &json!({}));
+        package.patience.one_try = one_try;
+        package.patience.tries = 1;
+        let unit = self.connector.connect(&package).unwrap();
+        Arc::new(self.connector.with_deadline(unit, &package))
+    }
+
     /// The same TSS in another pod: it knows nothing of what this one did.
     pub(super) fn another_pod(&self) -> Arc<dyn Scu> {
         connector().connect(&package(&self.server, &json!({}))).unwrap()

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::call::{Call, Failure};
+use crate::scu::ScuError;
 use crate::scu::http_client::Answer;
 
 impl Call<'_> {
@@ -19,7 +20,10 @@ impl Call<'_> {
     where
         F: Future<Output = Result<Answer, Failure>>,
     {
-        let _alone = self.tss.admin.lock().await;
+        let alone = self.in_time(self.tss.admin.lock()).await;
+        let _alone = alone.map_err(|_| ScuError::Unreachable {
+            message: "others are the TSS's administrator for so long".to_owned(),
+        })?;
         self.log_in().await?;
         let done = match act().await {
             Err(Failure::Refused {

@@ -211,7 +211,8 @@ impl<'a> Call<'a> {
     /// # Errors
     /// When fiskaly does not give one. What it says to that is not repeated: it was shown the credentials.
     pub async fn token(&self) -> Result<SecretString, Failure> {
-        let renewal = match self.tss.tokens.current().await {
+        let current = self.in_time(self.tss.tokens.current()).await;
+        let renewal = match current.map_err(|late| silent(late, Effect::Reads, false))? {
             Ok(token) => return Ok(token),
             Err(renewal) => renewal,
         };
@@ -235,6 +236,18 @@ impl<'a> Call<'a> {
         Ok(renewal.put(Token::new(body.access_token, asked_at, lives)))
     }
 
+    /// Waits no longer than the caller does. So the caller hears what was going on instead of cutting it off: where
+    /// nothing had been asked of the TSS yet, nothing was signed.
+    ///
+    /// # Errors
+    /// That time was up.
+    pub async fn in_time<T>(&self, wait: impl Future<Output = T>) -> Result<T, ScuError> {
+        let waited = tokio::time::timeout_at(self.until, wait).await;
+        waited.map_err(|_| ScuError::OutcomeUnknown {
+            message: "no answer in time".to_owned(),
+        })
+    }
+
     /// Sends a request, and again as long as the rules and the caller's time allow it.
     async fn patiently(
         &self,
@@ -244,7 +257,8 @@ impl<'a> Call<'a> {
         let retries = self.tss.settings.retries;
         let (mut tries, mut may_be_done) = (0, false);
         loop {
-            let sent = self.tss.http.send(request()).await;
+            let sent = self.in_time(self.tss.http.send(request())).await;
+            let sent = sent.unwrap_or_else(Err);
             let answer = sent.map_err(|error| silent(error, effect, may_be_done))?;
             if answer.status.is_success() {
                 return Ok(answer);

@@ -38,7 +38,7 @@ use fetch::Part;
 const MARK: &str = "LastExportedTransactionNumber";
 /// How many exports of one TSS may be under way.
 const SESSIONS_MAX: usize = 64;
-/// An export that nobody asked for so long is given up when room is needed.
+/// An export that nobody asked for so long is given up when the next one begins.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// The exports of a TSS that are under way.
@@ -103,16 +103,11 @@ impl Exports {
 
     fn begin(&self, token: &str, session: Session) -> Result<(), Failure> {
         let mut sessions = self.sessions();
-        if sessions.len() >= SESSIONS_MAX {
-            sessions.retain(|_, session| {
-                session
-                    .touched
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .elapsed()
-                    < ABANDONED_AFTER
-            });
-        }
+        // Whoever began one may have died; its file would lie here for ever.
+        sessions.retain(|_, session| {
+            let touched = session.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            touched.elapsed() < ABANDONED_AFTER
+        });
         if sessions.len() >= SESSIONS_MAX {
             return Err(Failure::ours(format!(
                 "{SESSIONS_MAX} exports of the TSS are under way already."
