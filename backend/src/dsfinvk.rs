@@ -215,4 +215,4 @@ async fn aside<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,7 @@
 /// A till that writes its receipts into a journal.
 mod till;
 /// An archive taken apart again, and what must hold in every one.
-mod opened;
+pub(crate) mod opened;
 /// A day with every kind of receipt, against files that were looked through.
 mod day;
 /// Which receipts and closings a range has, and what cannot be exported.

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use super::*;
+use crate::dsfinvk::tests::opened::Opened;
 use crate::scu::simulator::script::{Effect, OperationKind, Rule};
 
 const INITIAL_OPERATION: i64 = 0x4445_0001_0000_0003;
@@ -232,4 +233,30 @@ async fn a_daily_closing_fills_the_merged_tar_and_the_dsfinvk_export() {
     for member in ["index.xml", "cashpointclosing.csv", "transactions.csv"] {
         assert!(zip.index_for_name(member).is_some(), "{member}");
     }
+}
+
+#[tokio::test]
+async fn the_dsfinvk_export_of_signed_receipts_is_sound_and_shows_their_transactions() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    with_receipts(&pod).await;
+    post(&pod, "/api/sign", &receipt_of(DAILY_CLOSING, "closing")).await;
+    let export = bytes(journal(&pod, &format!("type={DSFINVK}")).await).await;
+    let opened = Opened::new(export.to_vec());
+    opened.assert_sound();
+    let kinds = opened
+        .records("transactions.csv")
+        .into_iter()
+        .map(|record| record["BON_TYP"].clone());
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        ["AVSonstige", "Beleg", "Beleg", "AVSonstige"]
+    );
+    let tse = &opened.records("tse.csv")[0];
+    assert!(
+        !tse["TSE_SERIAL"].is_empty() && !tse["TSE_PUBLIC_KEY"].is_empty(),
+        "{tse:?}"
+    );
+    let unsigned = opened.column("transactions_tse.csv", "BON_ID", ("TSE_TANR", ""));
+    assert_eq!(unsigned, [""; 0]);
 }
