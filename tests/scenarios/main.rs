@@ -30,6 +30,7 @@ mod matrix;
 mod servers;
 mod first_receipt;
 mod large_journal;
+mod whole_life;
 mod singleton;
 mod operation_id;
 mod reset;

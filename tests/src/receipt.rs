@@ -84,6 +84,12 @@ pub fn again(receipt: &Value) -> Value {
     asked
 }
 
+/// A receipt of any case, without items.
+#[must_use]
+pub fn of_case(cashbox: &Cashbox, case: i64, reference: &str) -> Value {
+    empty(cashbox, case, reference)
+}
+
 fn empty(cashbox: &Cashbox, case: i64, reference: &str) -> Value {
     json!({
         "ftCashBoxID": cashbox.id,

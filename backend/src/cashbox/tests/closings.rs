@@ -106,6 +106,21 @@ async fn a_migration_counts_what_the_journals_hold_and_locks_the_cashbox_in_ever
 }
 
 #[tokio::test]
+async fn the_end_of_a_queue_whose_pod_dies_is_settled_with_the_signatures_made_before() {
+    let world = World::new().await;
+    let pod = world.pod("a");
+    pod.activate().await;
+    world.journal.direct(Step::Append, Direction::Panic);
+    let operation = OperationId::random();
+    pod.sign_case(operation, OUT_OF_OPERATION).await.unwrap_err();
+    pod.until_gone().await;
+    let last = pod.sign_case(operation, OUT_OF_OPERATION).await.unwrap().unwrap();
+    assert_eq!(last.receipt_identification, "ft1#IT2");
+    assert_eq!(last.signatures.len(), 17);
+    assert_eq!(pod.figure("byodc_orphan_signatures_total"), 0);
+}
+
+#[tokio::test]
 async fn a_cashbox_out_of_operation_goes_on_answering_without_its_tse() {
     let world = World::new().await;
     let pod = world.pod("a");

@@ -45,6 +45,11 @@ pub(super) struct Parted {
 pub(super) async fn part_from_tse(work: &mut Work<'_>) -> Result<Parted, ScuError> {
     let signed = sign(work).await;
     export_unless_bypassed(work).await;
+    let is_over = matches!(&signed, Ok(parted) if parted.info.current_state == TseState::Terminated);
+    // It still signed: an earlier attempt at this very receipt came this far. A terminated TSE forgets nobody.
+    if is_over {
+        return signed;
+    }
     let released = release(work).await;
     let parted = signed?;
     released?;

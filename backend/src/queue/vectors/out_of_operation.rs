@@ -98,6 +98,14 @@ fn tv_19_without_the_client_only_flag_the_tse_is_terminated() {
 }
 
 #[test]
+fn a_tse_that_an_earlier_attempt_has_terminated_is_not_asked_to_forget_its_client() {
+    let mut desk = active_queue(9).desk();
+    desk.tse.fail(Fault::Terminated);
+    assert_eq!(stop(&mut desk, I | 4).signatures.len(), 17);
+    assert_eq!(desk.tse.take_calls().last().unwrap(), "GetTseInfo");
+}
+
+#[test]
 fn an_out_of_operation_receipt_must_be_implicit_and_no_practice() {
     let mut desk = active_queue(9).desk();
     assert_eq!(

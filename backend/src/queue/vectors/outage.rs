@@ -108,7 +108,8 @@ fn tv_13_when_only_the_finish_fails_the_transaction_stays_on_record() {
 
 #[test]
 fn in_failed_mode_only_these_cases_ask_the_tse() {
-    for number in 0..0x20 {
+    // The two receipts of an SCU switch ask, too, once they have found that a switch is to be made.
+    for number in (0..0x20).filter(|number| ![0x17, 0x18].contains(number)) {
         let mut desk = failing();
         desk.sign(sale(I | 1, "A"));
         desk.tse.take_calls();

@@ -92,6 +92,18 @@ impl TestTse {
         self.inside().signatures
     }
 
+    /// The signatures of the finishes that were asked for by a receipt.
+    pub fn finishes_of(&self, item: QueueItemId) -> Vec<String> {
+        let inside = self.inside();
+        let of_item = inside
+            .traces
+            .range((item.as_u128(), 0)..=(item.as_u128(), u32::MAX));
+        let finished = of_item.filter_map(|(_, trace)| trace.finished.as_ref());
+        finished
+            .map(|finished| finished.signature.signature_base64.clone())
+            .collect()
+    }
+
     /// Forgets that a transaction is open, as a unit does that was reset.
     pub fn forget(&self, transaction: u64) {
         self.inside().open.remove(&transaction);
