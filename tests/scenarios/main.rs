@@ -50,6 +50,7 @@ mod proxy_stops;
 mod service_away;
 mod tse_faults;
 mod fiskaly;
+mod fcc;
 mod stale_journal;
 mod breakdowns;
 mod database_cut;
