@@ -59,4 +59,6 @@ pub mod account;
 /// Notes for the action journal.
 pub mod notes;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod vectors;

@@ -205,7 +205,7 @@ fn tv_14_a_crash_in_the_middle_of_a_closing_is_settled_with_the_signatures_made_
         );
         assert_eq!(desk.tse.signatures(), 3 + 4 + 2, "something was signed twice");
         assert!(desk.tse.open().is_empty(), "{foreign} is still open");
-        desk.engine.adopt(&settled.entry);
+        desk.adopt(&settled.entry);
         assert!(desk.engine.state().open_transactions.is_empty());
     }
 }

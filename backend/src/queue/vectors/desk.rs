@@ -11,6 +11,7 @@ use shared::api::receipt_response::ReceiptResponse;
 use shared::clock::{Clock as _, ScriptedClock, Ticks};
 use shared::identity::{OperationId, ScuId};
 
+use super::super::keeping::Keeping;
 use super::site::TestSite;
 use super::tse::{self, TestTse};
 use crate::journal::entry::{
@@ -131,6 +132,7 @@ pub struct Desk {
     pub entries: Vec<Entry>,
     /// What the journals are said to hold when a migration starts.
     pub counted: JournalCounts,
+    keeping: Keeping,
 }
 
 /// How a queue is opened.
@@ -222,6 +224,7 @@ impl Opening {
         let (tse, site) = (Arc::<TestTse>::default(), TestSite::default());
         site.knows(self.opened.scus[0].scu, &tse);
         Desk {
+            keeping: Keeping::of(&self.opened, &self.options),
             engine: QueueEngine::new(self.opened, self.options),
             clock: ScriptedClock::at(at("2031-03-04T10:20:33Z")),
             tse,
@@ -241,6 +244,7 @@ impl Desk {
             content_hash: [0; 32],
         };
         self.engine.begun(&intent);
+        self.keeping.begun(&intent);
         intent
     }
 
@@ -276,10 +280,16 @@ impl Desk {
         if processed.starts_migration {
             migration::record(&mut processed.entry, self.counted, self.clock.now());
         }
-        self.engine.adopt(&processed.entry);
+        self.adopt(&processed.entry);
         self.site.journal(&processed.entry.changes);
         self.entries.push(processed.entry);
         processed.answer
+    }
+
+    /// Commits what was processed.
+    pub fn adopt(&mut self, entry: &Entry) {
+        self.engine.adopt(entry);
+        self.keeping.ended(entry);
     }
 
     /// One receipt that is accepted.

@@ -87,7 +87,7 @@ fn take(desk: &mut Desk, step: &Step) -> Result<(), TestCaseError> {
         prop_assert_eq!(&first.signatures, &last.signatures);
         shows_every_finish(desk, &intent, last, step)?;
     }
-    desk.engine.adopt(&last.entry);
+    desk.adopt(&last.entry);
     desk.entries.push(last.entry);
     Ok(())
 }

@@ -30,7 +30,7 @@ fn a_receipt_interrupted_after_the_signature_gets_the_same_signature_and_no_seco
     assert_eq!(desk.tse.signatures(), signatures);
     assert_eq!(response(&settled).signatures, response(&lost).signatures);
     assert_eq!(settled.entry.queue.queued_row, intent.item.row);
-    desk.engine.adopt(&settled.entry);
+    desk.adopt(&settled.entry);
     assert_eq!(desk.sign(tv_04()).receipt_identification, "ftA#IT2");
 }
 
