@@ -54,6 +54,7 @@ mod fcc;
 mod stale_journal;
 mod breakdowns;
 mod database_cut;
+mod original_database;
 mod disk_full;
 mod configuration_slow;
 mod slow_tse;
