@@ -9,6 +9,9 @@ use rust_decimal::Decimal;
 /// A record by the names of its columns.
 pub type Record = BTreeMap<String, String>;
 
+/// What a record adds to a sum, and to which.
+type Share = (Vec<String>, Decimal);
+
 /// An archive's files by name, in full.
 pub struct Opened {
     pub files: BTreeMap<String, String>,
@@ -241,7 +244,7 @@ impl Opened {
             .into_iter()
             .filter(counts)
             .collect();
-        let paid = |of: &dyn Fn(&Record) -> Option<(Vec<String>, Decimal)>| {
+        let paid = |of: &dyn Fn(&Record) -> Option<Share>| {
             let mut sums: BTreeMap<Vec<String>, Decimal> = BTreeMap::new();
             for (key, amount) in payments.iter().filter_map(of) {
                 *sums.entry(key).or_default() += amount;
