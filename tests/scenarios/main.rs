@@ -35,6 +35,7 @@ mod singleton;
 mod operation_id;
 mod reset;
 mod refusals;
+mod secrets;
 mod pod_killed;
 mod crash_points;
 mod rolling;

@@ -9,7 +9,7 @@ use tokio::process::Command;
 #[tokio::test]
 async fn every_request_of_the_postman_collection_gets_the_answer_it_asserts() {
     let cluster = Cluster::of_pods(2).and_proxies(2).start().await;
-    let cashbox = cluster.new_cashbox();
+    let [cashbox, ending, moving] = [(); 3].map(|()| cluster.new_cashbox());
     // Asked when the test runs: a build that was kept from another checkout would name that one's collection.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let tests = Path::new(&package);
@@ -31,6 +31,10 @@ async fn every_request_of_the_postman_collection_gets_the_answer_it_asserts() {
         ("otherBaseUrl", cluster.proxies[1].url()),
         ("cashboxid", cashbox.id.to_string()),
         ("accesstoken", cashbox.token.clone()),
+        ("endCashboxid", ending.id.to_string()),
+        ("endAccesstoken", ending.token.clone()),
+        ("movedCashboxid", moving.id.to_string()),
+        ("movedAccesstoken", moving.token.clone()),
     ] {
         run.arg("--env-var").arg(format!("{name}={value}"));
     }

@@ -158,10 +158,13 @@ async fn big_requests_and_answers_survive(stand: Stand) {
 async fn ten_megabytes_survive_alone_and_beside_others(stand: Stand) {
     let store = stand.store().await;
     let begin = async |megabytes: usize| {
-        let till = Till::start(&store, QueueId::random()).await;
+        let mut till = Till::start(&store, QueueId::random()).await;
         let mut intent = till.intent();
         intent.item.request = "x".repeat(megabytes << 20);
         store.begin(&till.tenure, intent.clone()).await.unwrap();
+        till.queue.queued_row = intent.item.row;
+        // Only what has its answer is found by reference.
+        till.append(till.entry(&intent)).await.unwrap();
         (till.queue.queue, intent.item)
     };
     let mut begun = vec![begin(10).await];
