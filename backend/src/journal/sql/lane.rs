@@ -30,6 +30,9 @@ use crate::journal::metrics::JournalMetrics;
 
 /// How often a group is tried on a new connection before it is given up.
 const CONNECTIONS_PER_GROUP: u32 = 2;
+/// The most bytes of a group, unless its first write alone has more: one statement writes it, and MariaDB takes none
+/// of more than 16 MiB (`max_allowed_packet`).
+const GROUP_BYTES_MAX: usize = 4 << 20;
 /// The longest pause before a group that others were in the way of is tried again.
 const PAUSE_MAX_MS: u64 = 16;
 
@@ -91,13 +94,20 @@ impl Lane {
         }
     }
 
-    /// Everything pending, up to the bound; the second write of a queue waits for the next group.
+    /// Everything pending, up to the bounds; the second write of a queue waits for the next group.
     fn take_group(&mut self, first: Pending, held_over: &mut Option<Pending>) -> Vec<Pending> {
         let mut keys = HashSet::from([first.write.key()]);
+        let mut bytes = first.write.bytes();
         let mut group = vec![first];
         while group.len() < self.group_max {
             match self.pending.try_recv() {
-                Ok(pending) if keys.insert(pending.write.key()) => group.push(pending),
+                Ok(pending)
+                    if bytes + pending.write.bytes() <= GROUP_BYTES_MAX
+                        && keys.insert(pending.write.key()) =>
+                {
+                    bytes += pending.write.bytes();
+                    group.push(pending);
+                }
                 Ok(pending) => {
                     *held_over = Some(pending);
                     break;

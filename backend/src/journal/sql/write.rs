@@ -85,6 +85,18 @@ impl Write {
         }
     }
 
+    /// Roughly how many bytes its texts have: those of requests, answers, exports and kept configurations, which alone
+    /// can be large.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Begin { intent, .. } => intent.item.request.len(),
+            Self::Append { entry, .. } => entry.item.response.as_ref().map_or(0, String::len),
+            Self::KeepExport { row, .. } => row.content_base64.len(),
+            Self::KeepConfiguration { kept, .. } => kept.sealed.len(),
+            _ => 0,
+        }
+    }
+
     /// Whose database it goes to; none for what stays in the pods' journal, wherever the queue is kept.
     pub(super) fn queue(&self) -> Option<QueueId> {
         match self {
