@@ -15,7 +15,6 @@ use crate::config_service::outgoing_proxy::{OutgoingProxy, ProxyAddress};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client that still needs its way out.
-#[must_use]
 pub fn builder() -> ClientBuilder {
     Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)

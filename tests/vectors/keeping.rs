@@ -39,7 +39,7 @@ thread_local! {
 
 /// What happened at a desk.
 enum Step {
-    Begun(Intent),
+    Begun(Box<Intent>),
     Ended(Box<Entry>),
 }
 
@@ -67,7 +67,7 @@ impl<S: Store> Keeping<S> {
 
     /// A request was begun.
     pub fn begun(&mut self, intent: &Intent) {
-        self.steps.push(Step::Begun(intent.clone()));
+        self.steps.push(Step::Begun(Box::new(intent.clone())));
     }
 
     /// A request was ended.
@@ -101,7 +101,7 @@ async fn play(store: &Arc<dyn JournalStore>, opened: &OpenQueue, options: &Queue
     for step in steps {
         match step {
             Step::Begun(intent) => {
-                store.begin(&tenure, intent.clone()).await.unwrap();
+                store.begin(&tenure, (**intent).clone()).await.unwrap();
                 engine.begun(intent);
                 open.push(intent.item.item);
             }

@@ -1,6 +1,7 @@
 //! The worked vectors and the properties of the queue (`fiscal-spec.md` chapter 9), the same files as the queue's own
 //! tests, each receipt written to a real store. After each of them another pod opens the queue, and finds what the
 //! engine believes.
+#![expect(clippy::duplicate_mod, reason = "each store plays the same vectors")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 /// What the vectors call their own crate's.

@@ -80,7 +80,6 @@ impl HttpClient {
     ///
     /// # Panics
     /// When `path` is an address of its own: paths are made by adapters.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = self.base.join(path).expect("adapters ask for relative paths");
         assert_eq!(

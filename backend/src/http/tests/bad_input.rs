@@ -213,7 +213,7 @@ fn unreadable() -> Vec<Case> {
 }
 
 fn readable_and_refused_by_the_queue() -> Vec<Case> {
-    let items = vec![r#"{"Amount":9999999999999999999999999999}"#; 9].join(",");
+    let items = [r#"{"Amount":9999999999999999999999999999}"#; 9].join(",");
     vec![
         stored(
             "no cashbox",

@@ -37,8 +37,20 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
+    /// The content of the next element if it has this tag; otherwise nothing is read.
+    pub fn next_if(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let mut ahead = *self;
+        let element = ahead.next().filter(|element| element.tag == tag)?;
+        *self = ahead;
+        Some(element.content)
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Element<'a>;
+
     /// The next element; none at the end, or where no well formed element stands.
-    pub fn next(&mut self) -> Option<Element<'a>> {
+    fn next(&mut self) -> Option<Element<'a>> {
         let (tag, rest) = self.rest.split_first()?;
         let (first, rest) = rest.split_first()?;
         let (length, rest) = match *first {
@@ -54,14 +66,6 @@ impl<'a> Reader<'a> {
         let (content, rest) = rest.split_at_checked(length)?;
         self.rest = rest;
         Some(Element { tag: *tag, content })
-    }
-
-    /// The content of the next element if it has this tag; otherwise nothing is read.
-    pub fn next_if(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let mut ahead = *self;
-        let element = ahead.next().filter(|element| element.tag == tag)?;
-        *self = ahead;
-        Some(element.content)
     }
 }
 
