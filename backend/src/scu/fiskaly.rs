@@ -12,7 +12,7 @@
 //! sends the same request; a finish leaves its identity in the transaction's metadata. Nothing else of a transaction is
 //! kept by this process: another pod finds it as it is.
 //!
-//! Cashboxes that name the same TSS share one [`Tss`]: its token, clients and revisions.
+//! Cashboxes that name the same TSS share one [`Tss`](crate::scu::fiskaly::tss::Tss): its token, clients and revisions.
 
 /// What a package sets.
 pub mod settings;

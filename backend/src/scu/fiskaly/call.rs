@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A 5xx may come after the TSS has signed, so it is never a no. A refusal that follows such an answer proves nothing
-//! either: see [`Failure::Refused`].
+//! either: see [`Failure::Refused`](crate::scu::fiskaly::call::Failure::Refused).
 
 use std::time::Duration;
 
