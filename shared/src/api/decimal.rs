@@ -24,7 +24,7 @@ pub fn read(value: &Value) -> Result<Decimal, String> {
 /// Reads a number in the notation of JSON, exponents included.
 ///
 /// # Errors
-/// When it is none, or has more than 28 significant digits or 28 digits after the point.
+/// When it is none, or has more than 28 significant digits or 28 digits after the point, zeros at the end apart.
 pub fn parse(text: &str) -> Result<Decimal, String> {
     let (number, exponent) = match text.split_once(['e', 'E']) {
         Some((number, exponent)) => (number, exponent.parse::<i32>().map_err(|_| NO_NUMBER)?),
@@ -40,7 +40,20 @@ pub fn parse(text: &str) -> Result<Decimal, String> {
         return Err(NO_NUMBER.to_owned());
     }
     let fraction = if unsigned.contains('.') { fraction } else { "" };
+    let fraction = without_surplus_zeros(whole, fraction);
     assemble(negative, whole, fraction, exponent)
+}
+
+/// Zeros at the end that would make too many digits: a stored amount of 28 digits ends in `.0` (3.5), and is read back.
+fn without_surplus_zeros<'a>(whole: &str, fraction: &'a str) -> &'a str {
+    let significant = whole.trim_start_matches('0').len();
+    let (mut fraction, mut digits) = (fraction, significant + fraction.len());
+    while digits > DIGITS_MAX
+        && let Some(shorter) = fraction.strip_suffix('0')
+    {
+        (fraction, digits) = (shorter, digits - 1);
+    }
+    fraction
 }
 
 /// Puts the digits together; the exponent moves the point.
@@ -115,6 +128,14 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err("more than 28 digits".to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_whole_amount_of_28_digits_is_read_back_as_it_is_stored() {
+        let text = "1234567890123456789012345678";
+        assert_eq!(parse(&format!("{text}.0")), parse(text));
+        assert_eq!(parse(&format!("-{text}.0")), parse(&format!("-{text}")));
+        assert_eq!(parse("0.00000000000000000000000000010").unwrap().scale(), 28);
     }
 
     #[test]
