@@ -125,17 +125,22 @@ pub fn start(signature: Option<&str>, mark: OptionalMark) -> SignatureItem {
     mark.item(BASE64, 0x10, "start-transaction-signature", data)
 }
 
-/// The three items of an updated transaction.
+/// The three items of an updated transaction. Where a unit signs no updates, payload and type are null (6.1).
 #[must_use]
 pub fn update(updated: &UpdatedTransaction, mark: OptionalMark) -> Vec<SignatureItem> {
-    let payload = updated.process_data_base64.as_deref().unwrap_or_default();
-    let process_type = updated.process_type.as_deref().unwrap_or_default();
     let signature = updated.signature.as_ref();
     let signature = signature.map_or("", |signature| &signature.signature_base64);
+    let told = |item, data: &Option<String>| SignatureItem {
+        data: data.clone(),
+        ..item
+    };
     vec![
-        mark.item(BASE64, 0x20, "update-transaction-payload", payload),
+        told(
+            mark.item(BASE64, 0x20, "update-transaction-payload", ""),
+            &updated.process_data_base64,
+        ),
         mark.item(BASE64, 0x21, "update-transaction-signature", signature),
-        mark.item(TEXT, 0x15, "<processType>", process_type),
+        told(mark.item(TEXT, 0x15, "<processType>", ""), &updated.process_type),
     ]
 }
 

@@ -1,6 +1,10 @@
 //! TV-05 and TV-06: transactions opened and finished by two requests.
 
+use shared::clock::Ticks;
+
 use super::desk::{Desk, E, I, Receipt, active_queue, data, kinds, receipt};
+use crate::queue::signatures::{self, OptionalMark};
+use crate::scu::types::UpdatedTransaction;
 
 fn desk() -> Desk {
     let desk = active_queue(3).desk();
@@ -114,4 +118,20 @@ fn an_update_needs_an_open_transaction() {
         desk().refused(receipt(E | 9).reference("B-7")),
         "No transactionnumber found for cbReceiptReference 'B-7'."
     );
+}
+
+#[test]
+fn an_update_that_a_unit_does_not_sign_has_neither_payload_nor_type() {
+    let unsigned = UpdatedTransaction {
+        transaction_number: 7,
+        time: Ticks(0),
+        serial_number: String::new(),
+        client_id: "KASSE-1".to_owned(),
+        process_type: None,
+        process_data_base64: None,
+        signature: None,
+    };
+    let items = signatures::update(&unsigned, OptionalMark::Shown);
+    let data: Vec<_> = items.iter().map(|item| item.data.as_deref()).collect();
+    assert_eq!(data, [None, Some(""), None]);
 }
