@@ -9,7 +9,8 @@ use shared::identity::QueueId;
 
 use crate::cli::ChainVerify;
 
-/// Verifies a chain and prints what it came to: status 0 if it is unbroken, 1 if it is not.
+/// Verifies a chain and prints what it came to: status 0 if it is unbroken, 1 if it is not or if nothing is stored of the
+/// queue, which a mistyped id would otherwise pass off as sound.
 ///
 /// # Errors
 /// When the address is none, or the database cannot be read.
@@ -26,7 +27,7 @@ pub fn verify(given: &ChainVerify) -> anyhow::Result<ExitCode> {
         .block_on(verify::verify(&database, &place, queue))
         .with_context(|| format!("verifying {queue}"))?;
     print!("{}", report(queue, &verdict));
-    Ok(if verdict.is_sound() {
+    Ok(if verdict.is_sound() && verdict.requests > 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -13,5 +13,7 @@ mod config_service;
 mod settings;
 /// Sabotage: told loudly where it is compiled in, refused where it is not.
 mod sabotage;
+/// Commands for operators.
+mod ctl;
 /// Everything at once.
 mod up;
