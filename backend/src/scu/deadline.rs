@@ -58,6 +58,13 @@ impl Default for Patience {
     }
 }
 
+/// What a call does to the TSE.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Reads,
+    Changes,
+}
+
 /// Whether a call may be repeated when nobody knows if it happened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WhenUnknown {
@@ -108,54 +115,23 @@ impl Deadline {
         }
     }
 
-    /// Changes the TSE: [`Self::ask`], with the claim confirmed before each try unless that was done just now.
-    async fn change<T, F>(
-        &self,
-        kind: &'static str,
-        when_unknown: WhenUnknown,
-        call: impl Fn() -> F,
-    ) -> Result<T, ScuError>
-    where
-        F: Future<Output = Result<T, ScuError>>,
-    {
-        let standing = self.standing.as_ref();
-        let confirmed = || async {
-            match standing {
-                Some(standing) => standing.confirm().await,
-                None => Ok(()),
-            }
-        };
-        self.ask_after(kind, when_unknown, confirmed, call).await
-    }
-
-    /// Asks until there is an answer, a rejection, or no try left.
+    /// Asks until there is an answer, a rejection, or no try left. What changes the TSE is asked while the claim stands.
     async fn ask<T, F>(
         &self,
         kind: &'static str,
+        effect: Effect,
         when_unknown: WhenUnknown,
         call: impl Fn() -> F,
     ) -> Result<T, ScuError>
     where
         F: Future<Output = Result<T, ScuError>>,
-    {
-        self.ask_after(kind, when_unknown, || async { Ok(()) }, call)
-            .await
-    }
-
-    async fn ask_after<T, F, P>(
-        &self,
-        kind: &'static str,
-        when_unknown: WhenUnknown,
-        permitted: impl Fn() -> P,
-        call: impl Fn() -> F,
-    ) -> Result<T, ScuError>
-    where
-        F: Future<Output = Result<T, ScuError>>,
-        P: Future<Output = Result<(), ScuError>>,
     {
         let mut unknown = None;
         for left in (0..self.patience.tries.max(1)).rev() {
-            if let Err(refusal) = permitted().await {
+            if effect == Effect::Changes
+                && let Some(standing) = &self.standing
+                && let Err(refusal) = standing.confirm().await
+            {
                 return Err(unknown.unwrap_or(refusal));
             }
             let error = match self.one_try(kind, call()).await {
@@ -220,31 +196,39 @@ impl Scu for Deadline {
     async fn start_transaction(&self, start: StartTransaction) -> Result<StartedTransaction, ScuError> {
         let identity = start.identity;
         let call = || self.unit.start_transaction(start.clone());
-        let answer = self.change("start", WhenUnknown::Repeat, call).await;
+        let answer = self
+            .ask("start", Effect::Changes, WhenUnknown::Repeat, call)
+            .await;
         self.settle(identity, answer, |trace| trace.started).await
     }
 
     async fn update_transaction(&self, update: UpdateTransaction) -> Result<UpdatedTransaction, ScuError> {
         let identity = update.identity;
         let call = || self.unit.update_transaction(update.clone());
-        let answer = self.change("update", WhenUnknown::Repeat, call).await;
+        let answer = self
+            .ask("update", Effect::Changes, WhenUnknown::Repeat, call)
+            .await;
         self.settle(identity, answer, |trace| trace.updated).await
     }
 
     async fn finish_transaction(&self, finish: FinishTransaction) -> Result<FinishedTransaction, ScuError> {
         let identity = finish.identity;
         let call = || self.unit.finish_transaction(finish.clone());
-        let answer = self.change("finish", WhenUnknown::Repeat, call).await;
+        let answer = self
+            .ask("finish", Effect::Changes, WhenUnknown::Repeat, call)
+            .await;
         self.settle(identity, answer, |trace| trace.finished).await
     }
 
     async fn trace(&self, identity: TransactionIdentity) -> Result<TransactionTrace, ScuError> {
-        self.ask("trace", WhenUnknown::Repeat, || self.unit.trace(identity))
-            .await
+        self.ask("trace", Effect::Reads, WhenUnknown::Repeat, || {
+            self.unit.trace(identity)
+        })
+        .await
     }
 
     async fn last_steps(&self, client_id: &str, limit: usize) -> Result<Vec<SignedStep>, ScuError> {
-        self.ask("last-steps", WhenUnknown::Repeat, || {
+        self.ask("last-steps", Effect::Reads, WhenUnknown::Repeat, || {
             self.unit.last_steps(client_id, limit)
         })
         .await
@@ -256,67 +240,77 @@ impl Scu for Deadline {
 
     async fn recall(&self, interrupted: Interrupted) -> Result<Vec<SignedStep>, ScuError> {
         let call = || self.unit.recall(interrupted.clone());
-        self.ask("recall", WhenUnknown::Repeat, call).await
+        self.ask("recall", Effect::Reads, WhenUnknown::Repeat, call).await
     }
 
     async fn tse_info(&self) -> Result<TseInfo, ScuError> {
-        self.ask("info", WhenUnknown::Repeat, || self.unit.tse_info())
-            .await
+        self.ask("info", Effect::Reads, WhenUnknown::Repeat, || {
+            self.unit.tse_info()
+        })
+        .await
     }
 
     async fn set_tse_state(&self, state: TseState) -> Result<TseState, ScuError> {
-        self.change("state", WhenUnknown::Repeat, || self.unit.set_tse_state(state))
-            .await
+        self.ask("state", Effect::Changes, WhenUnknown::Repeat, || {
+            self.unit.set_tse_state(state)
+        })
+        .await
     }
 
     async fn register_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
-        self.change("client", WhenUnknown::Repeat, || {
+        self.ask("client", Effect::Changes, WhenUnknown::Repeat, || {
             self.unit.register_client(client_id)
         })
         .await
     }
 
     async fn unregister_client(&self, client_id: &str) -> Result<Vec<String>, ScuError> {
-        self.change("client", WhenUnknown::Repeat, || {
+        self.ask("client", Effect::Changes, WhenUnknown::Repeat, || {
             self.unit.unregister_client(client_id)
         })
         .await
     }
 
     async fn set_tse_time(&self) -> Result<(), ScuError> {
-        self.change("time", WhenUnknown::Repeat, || self.unit.set_tse_time())
-            .await
+        self.ask("time", Effect::Changes, WhenUnknown::Repeat, || {
+            self.unit.set_tse_time()
+        })
+        .await
     }
 
     async fn self_test(&self) -> Result<(), ScuError> {
-        self.change("self-test", WhenUnknown::Repeat, || self.unit.self_test())
-            .await
+        self.ask("self-test", Effect::Changes, WhenUnknown::Repeat, || {
+            self.unit.self_test()
+        })
+        .await
     }
 
     async fn start_export(&self, scope: ExportScope) -> Result<ExportSession, ScuError> {
-        self.ask("export", WhenUnknown::Stop, || {
+        self.ask("export", Effect::Reads, WhenUnknown::Stop, || {
             self.unit.start_export(scope.clone())
         })
         .await
     }
 
     async fn export_data(&self, token: &str, chunk_bytes_max: usize) -> Result<ExportChunk, ScuError> {
-        self.ask("export", WhenUnknown::Stop, || {
+        self.ask("export", Effect::Reads, WhenUnknown::Stop, || {
             self.unit.export_data(token, chunk_bytes_max)
         })
         .await
     }
 
     async fn end_export(&self, token: &str, sha256_base64: &str, erase: bool) -> Result<ExportEnd, ScuError> {
-        self.change("export", WhenUnknown::Stop, || {
+        self.ask("export", Effect::Changes, WhenUnknown::Stop, || {
             self.unit.end_export(token, sha256_base64, erase)
         })
         .await
     }
 
     async fn echo(&self, message: &str) -> Result<String, ScuError> {
-        self.ask("echo", WhenUnknown::Repeat, || self.unit.echo(message))
-            .await
+        self.ask("echo", Effect::Reads, WhenUnknown::Repeat, || {
+            self.unit.echo(message)
+        })
+        .await
     }
 }
 
