@@ -34,7 +34,7 @@ pub const DRAIN_SECONDS: Setting = Setting::plain(
 pub const RELEASES_MAX: Setting = Setting::plain(
     "Byodc__Drain__ReleasesMax",
     "16",
-    "how many cashboxes at most are handed over or released at the same time while the pod stops, 1 to 4096; two while \
+    "how many cashboxes at most are handed over or released at the same time while the pod stops, 1 to 4096; one while \
      that is fast enough",
 );
 

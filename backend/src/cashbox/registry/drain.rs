@@ -23,9 +23,9 @@ use pace::{Pace, Progress};
 
 /// How often the pace is looked at while nothing ends.
 const LOOK: Duration = Duration::from_secs(1);
-/// A cashbox that has worked on one receipt for so long gives its place among those that leave to another: it may be
-/// exporting its TSE's log for minutes more, and leaves whenever it is done.
-const LONG_WORK: Duration = Duration::from_secs(3);
+/// A cashbox that has worked on one receipt for so long gives its place among those that leave to another: it waits for
+/// its TSE, or exports its log for minutes more, and leaves whenever it is done.
+const LONG_WORK: Duration = Duration::from_millis(300);
 
 impl Registry {
     /// Starts nothing any more, and hands everything that runs to other pods, each once. What no pod takes is given
@@ -71,7 +71,7 @@ impl Registry {
         let status = slot.status().clone();
         let mut departing = pin!(self.depart(slot));
         let mut is_busy = false;
-        while tokio::time::timeout(LOOK, &mut departing).await.is_err() {
+        while tokio::time::timeout(LONG_WORK, &mut departing).await.is_err() {
             let works_long = status
                 .progress()
                 .working_for()

@@ -1,16 +1,12 @@
 //! How many cashboxes leave a draining pod at the same time: as few as the time allows.
 //!
-//! Receipts go on while a pod drains, and every handover takes part of the same cores and the same database. Two at a
-//! time keep the way busy; more shorten the drain little and make receipts wait (README, figures of `moves.sh`). Only a
-//! drain that would not end within half of what is left of its time goes faster, for example because running receipts
-//! hold many cashboxes back.
+//! Receipts go on while a pod drains, and every handover takes part of the same cores and the same database. One after the
+//! other keeps the way busy; more at a time shorten the drain little and make receipts wait (README, figures of
+//! `moves.sh`). Only a drain that would not end within half of what is left of its time goes faster.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-/// How many leave at once while there is time.
-const GENTLE: usize = 2;
 
 /// How fast a drain may go, and by when it must end.
 #[derive(Debug, Clone, Copy)]
@@ -76,8 +72,7 @@ impl Pace {
     /// How many may be leaving now, of so many that are still here.
     pub(super) fn at_once(&self, progress: &Progress, still_here: usize) -> usize {
         let time_left = self.ends_at.saturating_duration_since(progress.until);
-        needed(progress.each(), still_here, time_left / 2)
-            .clamp(GENTLE.min(self.at_once_max), self.at_once_max)
+        needed(progress.each(), still_here, time_left / 2).clamp(1, self.at_once_max)
     }
 }
 
@@ -106,8 +101,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_drain_with_time_to_spare_goes_gently() {
-        assert_eq!(pace(120).at_once(&Progress::begin(), 10_000), 2);
-        assert_eq!(pace(120).at_once(&spent(20_000, 1_000), 1_000), 2);
+        assert_eq!(pace(120).at_once(&Progress::begin(), 10_000), 1);
+        assert_eq!(pace(120).at_once(&spent(20_000, 1_000), 1_000), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -121,9 +116,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn cashboxes_that_do_not_end_let_others_go_beside_them() {
         let (pace, mut progress) = (pace(120), Progress::begin());
-        assert_eq!(pace.at_once(&progress, 100), 2);
+        assert_eq!(pace.at_once(&progress, 100), 1);
         tokio::time::advance(Duration::from_secs(10)).await;
-        progress.pass(2, 0);
+        progress.pass(1, 0);
         assert_eq!(pace.at_once(&progress, 100), 16);
     }
 
