@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use axum::extract::Request;
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
+use shared::access::metrics_port;
 use shared::clock::{Clock, MachineClock};
 use shared::ownership;
 use shared::ownership::store::OwnershipStore;
@@ -52,11 +53,16 @@ const ON_RECORD_WITHIN: Duration = Duration::from_secs(2);
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let main = bind(http::LISTEN.name, config.http.listen).await?;
     let admin = bind(http::ADMIN_LISTEN.name, config.http.admin_listen).await?;
+    let scraped = match config.http.metrics_listen {
+        Some(address) => Some(bind(metrics_port::LISTEN.name, address).await?),
+        None => None,
+    };
     let started_at_ms = Timestamp::now().as_millisecond();
     let record = config
         .pod
         .record(main.local_addr()?, admin.local_addr()?, started_at_ms);
-    announce(&record, main.local_addr()?, admin.local_addr()?);
+    let scraped_at = scraped.as_ref().map(TcpListener::local_addr).transpose()?;
+    announce(&record, main.local_addr()?, admin.local_addr()?, scraped_at);
 
     let pod = build(&config, record).await?;
     pod.ownership.introduce(ON_RECORD_WITHIN).await;
@@ -64,6 +70,9 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut listeners = JoinSet::new();
     listeners.spawn(serve(main, router::main(&pod), close_listeners.clone()));
     listeners.spawn(serve(admin, router::admin(&pod), close_listeners.clone()));
+    if let Some(scraped) = scraped {
+        listeners.spawn(serve(scraped, router::scraped(&pod), close_listeners.clone()));
+    }
     let mut renewal = JoinSet::new();
     renewal.spawn(renew(pod.clone(), stop_renewal.clone()));
     renewal.spawn({
@@ -110,8 +119,9 @@ async fn bind(setting: &'static str, address: SocketAddr) -> anyhow::Result<TcpL
         .with_context(|| format!("cannot listen on {address} ({setting})"))
 }
 
-fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr) {
-    tracing::info!(pod.id = %record.id, listen = %main, admin_listen = %admin, address = %record.address,
+fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr, scraped: Option<SocketAddr>) {
+    tracing::info!(pod.id = %record.id, listen = %main, admin_listen = %admin,
+        metrics_listen = scraped.map(tracing::field::display), address = %record.address,
         admin_address = %record.admin_address, version = record.version, "the pod listens");
 }
 

@@ -50,6 +50,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use admissible::OldDates;
+use shared::access::metrics_port;
 use shared::api::writing::Shape;
 use shared::clock::Clock;
 use shared::env::{Faults, Setting, Settings};
@@ -68,12 +69,12 @@ pub const LISTEN: Setting = Setting::plain(
     "0.0.0.0:80",
     "where the pod takes requests, as address:port; port 0 takes a free one",
 );
-/// Where operators, peers and scrapers connect.
+/// Where operators and peers connect.
 pub const ADMIN_LISTEN: Setting = Setting::plain(
     "Byodc__Admin__Listen",
-    "0.0.0.0:8080",
-    "where the pod answers metrics, health and other pods, as address:port; port 0 takes a free one; \
-     must not be reachable from outside the cluster",
+    "0.0.0.0:8081",
+    "where the pod answers operators (/admin/v1) and other pods (/peer/v1), /metrics and /health too, as \
+     address:port; port 0 takes a free one; must not be reachable from outside the cluster",
 );
 /// The largest request body.
 pub const BODY_BYTES_MAX: Setting = Setting::plain(
@@ -96,7 +97,14 @@ pub const OLD_DATES: Setting = Setting::plain(
 );
 
 /// Every setting of this part.
-pub const SETTINGS: &[Setting] = &[LISTEN, ADMIN_LISTEN, BODY_BYTES_MAX, CASING, OLD_DATES];
+pub const SETTINGS: &[Setting] = &[
+    LISTEN,
+    ADMIN_LISTEN,
+    metrics_port::LISTEN,
+    BODY_BYTES_MAX,
+    CASING,
+    OLD_DATES,
+];
 
 /// Where a pod listens, and how it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +113,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `Byodc__Admin__Listen`.
     pub admin_listen: SocketAddr,
+    /// `Byodc__Metrics__Listen`; none = no such port.
+    pub metrics_listen: Option<SocketAddr>,
     /// `Byodc__Http__BodyBytesMax`.
     pub body_bytes_max: usize,
     /// `Byodc__Json__Casing`.
@@ -145,6 +155,7 @@ impl Config {
         Self {
             listen: settings.value(&LISTEN, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            metrics_listen: metrics_port::read(settings, faults),
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
             shape: shape(settings, faults),
             exports: journal::config::Config::read(settings, faults),

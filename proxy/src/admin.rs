@@ -1,4 +1,5 @@
-//! The admin port: metrics, health, and where the proxy thinks a cashbox lives. Never on the public Service.
+//! Beside the requests of POS systems: figures and health for scrapers, on a port of their own, and the admin port,
+//! which answers the same and where the proxy thinks a cashbox lives. The admin port is never on the public Service.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::metrics::Levels;
 use crate::route::Route;
 use crate::route::peer::Peer;
 
-/// What the admin port can see.
+/// What operators and scrapers can see.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The proxy's parts.
@@ -28,13 +29,22 @@ pub struct Seen {
 
 /// The admin port's paths.
 pub fn router(seen: Seen) -> Router {
+    scraped_routes()
+        .route("/admin/v1/route/{cashbox}", get(route))
+        .route("/admin/v1/pods", get(pods))
+        .with_state(seen)
+}
+
+/// The paths of the port for scrapers.
+pub fn scraped(seen: Seen) -> Router {
+    scraped_routes().with_state(seen)
+}
+
+fn scraped_routes() -> Router<Seen> {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready))
-        .route("/admin/v1/route/{cashbox}", get(route))
-        .route("/admin/v1/pods", get(pods))
-        .with_state(seen)
 }
 
 async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use shared::access::metrics_port;
 use shared::env::{Faults, Setting, Settings};
 use shared::timings::{self, Lease, ProxyTimes, Told};
 
@@ -37,11 +38,12 @@ pub const TLS_KEY: Setting = Setting::plain(
     "",
     "PEM file with the certificate's private key; read again when it changes",
 );
-/// Where metrics, health and the admin API answer.
+/// Where operators connect.
 pub const ADMIN_LISTEN: Setting = Setting::plain(
     "Byodc__Proxy__AdminListen",
-    "0.0.0.0:8080",
-    "where the proxy answers /metrics, /health and /admin/v1, as address:port",
+    "0.0.0.0:8081",
+    "where the proxy answers operators (/admin/v1), /metrics and /health too, as address:port; must not be reachable \
+     from outside the cluster",
 );
 /// How many threads serve requests.
 pub const THREADS: Setting = Setting::plain(
@@ -147,6 +149,7 @@ pub const SETTINGS: &[Setting] = &[
     TLS_CERTIFICATE,
     TLS_KEY,
     ADMIN_LISTEN,
+    metrics_port::LISTEN,
     THREADS,
     CONNECTIONS_MAX,
     HEAD_BYTES_MAX,
@@ -186,6 +189,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub tls: Option<TlsConfig>,
     pub admin_listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
     pub threads: usize,
     pub connections_max: usize,
     pub head_bytes_max: usize,
@@ -215,6 +219,7 @@ impl Config {
             listen: settings.value(&LISTEN, faults),
             tls: tls(settings, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            metrics_listen: metrics_port::read(settings, faults),
             threads: threads(settings, faults),
             connections_max: count(settings, &CONNECTIONS_MAX, 1..=1_000_000, faults),
             head_bytes_max: count(settings, &HEAD_BYTES_MAX, 1024..=262_144, faults),

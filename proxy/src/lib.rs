@@ -35,7 +35,7 @@ pub mod pod_answer;
 pub mod reply;
 /// The one line about a request, at its end.
 pub mod request_record;
-/// The admin port.
+/// Operators and scrapers.
 pub mod admin;
 /// What is counted.
 pub mod metrics;
@@ -94,8 +94,10 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where it takes TLS, if it does.
     pub tls_address: Option<SocketAddr>,
-    /// Where its metrics, health and admin API are.
+    /// Where operators ask.
     pub admin_address: SocketAddr,
+    /// Where scrapers ask, if they have a port of their own.
+    pub metrics_address: Option<SocketAddr>,
     shared: Arc<Shared>,
     threads: Threads,
     shutdown: Shutdown,
@@ -139,6 +141,7 @@ pub async fn start(
         },
     };
     let admin = Socket::bind(config.admin_listen)?;
+    let scraped = config.metrics_listen.map(Socket::bind).transpose()?;
 
     let shared = Arc::new(Shared {
         routes: Arc::new(Routes::new(Lookup::new(store, config.lookup), config.routes_max)),
@@ -161,13 +164,22 @@ pub async fn start(
     if let Some(certificate) = certificate {
         background.spawn(certificate.follow(stop_background.clone()));
     }
-    let admin_address = admin.address;
-    serve_admin(admin, &shared, &connections, &background, &stop_background)?;
+    let (admin_address, metrics_address) = (admin.address, scraped.as_ref().map(|socket| socket.address));
+    let seen = admin::Seen {
+        shared: Arc::clone(&shared),
+        connections: Arc::clone(&connections),
+    };
+    if let Some(scraped) = scraped {
+        let router = admin::scraped(seen.clone());
+        serve_beside(scraped, router, &background, &stop_background)?;
+    }
+    serve_beside(admin, admin::router(seen), &background, &stop_background)?;
     let threads = Threads::start(&doors, &shared, &connections)?;
     Ok(Running {
         address: doors.plain.address,
         tls_address: doors.tls.as_ref().map(|(socket, _)| socket.address),
         admin_address,
+        metrics_address,
         shared,
         threads,
         shutdown,
@@ -176,10 +188,9 @@ pub async fn start(
     })
 }
 
-fn serve_admin(
+fn serve_beside(
     socket: Socket,
-    shared: &Arc<Shared>,
-    connections: &Arc<Connections>,
+    router: axum::Router,
     background: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
@@ -187,10 +198,6 @@ fn serve_admin(
     let listener = socket
         .into_tokio()
         .map_err(|source| StartError::Listen { address, source })?;
-    let router = admin::router(admin::Seen {
-        shared: Arc::clone(shared),
-        connections: Arc::clone(connections),
-    });
     let stop = stop.clone();
     background.spawn(async move {
         let served = axum::serve(listener, router).into_future();
@@ -214,6 +221,7 @@ pub async fn run(
         address = %running.address,
         tls_address = running.tls_address.map(tracing::field::display),
         admin_address = %running.admin_address,
+        metrics_address = running.metrics_address.map(tracing::field::display),
         "the proxy serves"
     );
     running.ended().await;

@@ -18,6 +18,8 @@ pub mod ownership;
 pub mod clock;
 /// Settings from the environment, every fault reported at once, secrets shown as dots.
 pub mod env;
+/// Who reaches what beside the requests of POS systems.
+pub mod access;
 /// Every time that must fit another, and the check that they do.
 pub mod timings;
 /// Logs: one shape for every role.

@@ -47,11 +47,16 @@ pub fn main(pod: &Arc<Pod>) -> Front {
     surrounded(routes, pod)
 }
 
-/// What scrapers, peers and operators reach.
+/// What scrapers reach.
+#[must_use]
+pub fn scraped(pod: &Arc<Pod>) -> Front {
+    surrounded(scraped_routes().with_state(pod.clone()), pod)
+}
+
+/// What peers and operators reach, and what scrapers do.
 #[must_use]
 pub fn admin(pod: &Arc<Pod>) -> Front {
     let routes = Router::new()
-        .route("/metrics", get(metrics))
         .route("/peer/v1/identity", get(peer::identity))
         .route("/peer/v1/cashboxes/{id}", get(peer::cashbox))
         .route("/peer/v1/cashboxes/{id}/prepare", post(handover::prepare))
@@ -64,7 +69,7 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
             "/admin/v1/cashboxes/{id}/accept-journal",
             post(accept_journal::accept_journal),
         )
-        .merge(health_routes())
+        .merge(scraped_routes())
         .with_state(pod.clone());
     surrounded(routes, pod)
 }
@@ -72,6 +77,10 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
 async fn metrics(State(pod): State<Arc<Pod>>) -> String {
     pod.metrics.renew_failures(pod.ownership.renew_failures());
     pod.metrics.text()
+}
+
+fn scraped_routes() -> Router<Arc<Pod>> {
+    health_routes().route("/metrics", get(metrics))
 }
 
 fn health_routes() -> Router<Arc<Pod>> {

@@ -263,6 +263,27 @@ async fn a_history_that_is_asked_for_wrongly_is_refused_with_the_rule() {
 }
 
 #[tokio::test]
+async fn the_port_for_scrapers_tells_figures_and_health_and_nothing_of_a_cashbox() {
+    let world = World::new().await;
+    let pod = pod(&world).await;
+    let scraped = async |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router::scraped(&pod).oneshot(request).await.unwrap().status()
+    };
+    for path in ["/metrics", "/health/live", "/health/ready"] {
+        assert_eq!(scraped(path).await, StatusCode::OK, "{path}");
+    }
+    for path in [
+        "/admin/v1/cashboxes",
+        "/admin/v1/pod",
+        "/peer/v1/identity",
+        "/api/version",
+    ] {
+        assert_eq!(scraped(path).await, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_pod_says_what_its_removal_would_cost() {
     let world = World::new().await;
     let pod = pod(&world).await;

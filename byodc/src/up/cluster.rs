@@ -179,6 +179,7 @@ impl Cluster {
             ("Byodc__Http__Listen", addresses.main.to_string()),
             ("Byodc__Pod__Address", addresses.main.to_string()),
             ("Byodc__Admin__Listen", addresses.admin.to_string()),
+            without_metrics_port(),
             ("Byodc__Pod__AdminAddress", addresses.admin.to_string()),
         ];
         own.into_iter()
@@ -191,11 +192,17 @@ impl Cluster {
         let own = [
             ("Byodc__Proxy__Listen", self.proxy.main.to_string()),
             ("Byodc__Proxy__AdminListen", self.proxy.admin.to_string()),
+            without_metrics_port(),
             // No load balancer stands before it that would first have to notice.
             ("Byodc__Proxy__LameDuckMs", "0".to_owned()),
         ];
         own.into_iter().chain(self.ownership.clone()).collect()
     }
+}
+
+/// The admin port of each process answers scrapers; one port for all of them could be had only once.
+fn without_metrics_port() -> Variable {
+    ("Byodc__Metrics__Listen", String::new())
 }
 
 /// Where it is known who owns what. The other place is emptied, so that none from the environment comes in between.

@@ -124,6 +124,17 @@ async fn the_admin_port_tells_where_a_cashbox_lives_and_why() {
 }
 
 #[tokio::test]
+async fn the_port_for_scrapers_tells_figures_and_health_and_no_cashbox() {
+    let stage = Stage::with(&[]).await;
+    for path in ["/metrics", "/health/live", "/health/ready"] {
+        assert_eq!(stage.scraped(path).await.status, 200, "{path}");
+    }
+    for path in [format!("/admin/v1/route/{BOX}"), "/admin/v1/pods".to_owned()] {
+        assert_eq!(stage.scraped(&path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn one_client_too_many_is_closed_and_the_others_are_served() {
     let stage = Stage::set(&[], &[("Byodc__Proxy__ConnectionsMax", "1")]).await;
     let mut first = stage.client().await;

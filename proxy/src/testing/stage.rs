@@ -28,6 +28,7 @@ pub struct Stage {
     pub address: SocketAddr,
     pub tls_address: Option<SocketAddr>,
     pub admin_address: SocketAddr,
+    pub metrics_address: SocketAddr,
     pub shutdown: Shutdown,
     pub ended: JoinHandle<()>,
 }
@@ -65,6 +66,7 @@ impl Stage {
         let given = [
             ("Byodc__Proxy__Listen", "127.0.0.1:0"),
             ("Byodc__Proxy__AdminListen", "127.0.0.1:0"),
+            ("Byodc__Metrics__Listen", "127.0.0.1:0"),
             ("Byodc__Proxy__Threads", "1"),
             ("Byodc__Proxy__LameDuckMs", "0"),
             ("Byodc__Proxy__DrainMs", "5000"),
@@ -84,6 +86,7 @@ impl Stage {
             address: running.address,
             tls_address: running.tls_address,
             admin_address: running.admin_address,
+            metrics_address: running.metrics_address.expect("it was told to have one"),
             shutdown,
             ended: tokio::spawn(running.ended()),
         }
@@ -105,11 +108,12 @@ impl Stage {
 
     /// What the admin port answers.
     pub async fn admin(&self, path: &str) -> Answered {
-        let mut client = Client::connect(self.admin_address).await;
-        client
-            .send(&format!("GET {path} HTTP/1.1\r\nhost: admin\r\n\r\n"))
-            .await;
-        client.answer().await
+        get(self.admin_address, path).await
+    }
+
+    /// What the port for scrapers answers.
+    pub async fn scraped(&self, path: &str) -> Answered {
+        get(self.metrics_address, path).await
     }
 
     /// Waits until a line of the metrics says this.
@@ -123,6 +127,14 @@ impl Stage {
             .await
             .unwrap_or_else(|_| panic!("the metrics never said {line:?}"));
     }
+}
+
+async fn get(address: SocketAddr, path: &str) -> Answered {
+    let mut client = Client::connect(address).await;
+    client
+        .send(&format!("GET {path} HTTP/1.1\r\nhost: admin\r\n\r\n"))
+        .await;
+    client.answer().await
 }
 
 /// A receipt in HTTP/1.1.

@@ -42,6 +42,7 @@ pub fn run(port: u16, cashboxes: u128) -> anyhow::Result<()> {
                 "Byodc__Proxy__AdminListen",
                 format!("127.0.0.1:{}", admin_port(port)),
             ),
+            ("Byodc__Metrics__Listen", String::new()),
             ("Byodc__Proxy__Threads", "1".to_owned()),
         ];
         let settings = Settings::default().with(Origin::Flag, given);
