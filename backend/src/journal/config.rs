@@ -1,17 +1,19 @@
 //! Which database, and how hard it is used.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use shared::env::{Faults, Setting, Settings};
 
-use super::connection_string::Database;
+use super::connection_string::{ConnectionStringError, Database};
 
 /// Where the journal is.
 pub const URL: Setting = Setting::secret(
     "Byodc__Journal__Url",
     "sqlite://byodc-journal.db",
     "where receipts are kept: sqlite:///absolute/file.db, mysql://user:password@host/database, postgres://..., \
-     or Server=..;Port=..;Uid=..;Pwd=..;Database=..;SslMode=.. (MySQL; with Provider=postgres PostgreSQL)",
+     or Server=..;Port=..;Uid=..;Pwd=..;Database=..;SslMode=.. (MySQL; with Provider=postgres PostgreSQL); none: only \
+     queues whose configuration names a database of their own are served, and what pods keep besides ends with them",
 );
 /// How many writes one commit takes along.
 pub const GROUP_MAX: Setting = Setting::plain(
@@ -37,11 +39,34 @@ pub const TIMEOUT_MS: Setting = Setting::plain(
 /// Every setting of this part.
 pub const SETTINGS: &[Setting] = &[URL, GROUP_MAX, WRITERS, READERS, TIMEOUT_MS];
 
+/// The word for a pod without a journal of its own.
+const NONE: &str = "none";
+
+/// Where the pods keep receipts.
+#[derive(Debug, Clone)]
+pub enum Home {
+    /// In a database that all of them share.
+    Database(Database),
+    /// Nowhere: each queue that is served has a database of its own.
+    None,
+}
+
+impl FromStr for Home {
+    type Err = ConnectionStringError;
+
+    fn from_str(text: &str) -> Result<Self, ConnectionStringError> {
+        match text.trim() {
+            NONE => Ok(Self::None),
+            text => text.parse().map(Self::Database),
+        }
+    }
+}
+
 /// Which database, and how hard it is used.
 #[derive(Debug, Clone)]
 pub struct JournalConfig {
     /// Where it is.
-    pub database: Database,
+    pub home: Home,
     /// Writes that one commit takes along, at the most.
     pub group_max: usize,
     /// Connections that write; each queue keeps to one of them.
@@ -56,7 +81,7 @@ impl JournalConfig {
     /// Reads which database, and how hard it is used.
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
         Self {
-            database: settings.value(&URL, faults),
+            home: settings.value(&URL, faults),
             group_max: settings.number(&GROUP_MAX, 1..=1024, faults) as usize,
             writers: settings.number(&WRITERS, 1..=16, faults) as usize,
             readers: settings.number(&READERS, 1..=64, faults) as u32,
@@ -68,7 +93,7 @@ impl JournalConfig {
     #[must_use]
     pub fn of(database: Database) -> Self {
         Self {
-            database,
+            home: Home::Database(database),
             ..Self::read(&Settings::default(), &mut Faults::default())
         }
     }
@@ -85,6 +110,20 @@ mod tests {
         let config = JournalConfig::read(&Settings::default(), &mut faults);
         assert_eq!(faults.lines(), &[] as &[String]);
         assert_eq!((config.group_max, config.writers, config.readers), (256, 2, 8));
+    }
+
+    #[test]
+    fn a_pod_may_keep_no_journal_of_its_own_but_an_empty_setting_is_a_fault() {
+        let read = |url| {
+            let mut faults = Faults::default();
+            let given = Settings::default().with(Origin::Environment, [("Byodc__Journal__Url", url)]);
+            (
+                JournalConfig::read(&given, &mut faults).home,
+                faults.lines().len(),
+            )
+        };
+        assert!(matches!(read("none"), (Home::None, 0)));
+        assert!(matches!(read("nowhere"), (_, 1)));
     }
 
     #[test]

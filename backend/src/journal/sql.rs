@@ -73,10 +73,11 @@ use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, OperationId, QueueId, QueueItemId};
 use shared::sabotage::{self, Mutant};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::account::{Account, AccountUpdate};
-use super::config::JournalConfig;
+use super::config::{self, Home, JournalConfig};
 use super::connection_string::Database;
 use super::entry::{
     ActionJournalRow, Entry, Intent, JournalCounts, JournalDeRow, JournalPage, JournalQuery,
@@ -106,6 +107,8 @@ pub(super) struct SqlJournal {
     /// For what is large: it gets a writer of its own.
     apart: Apart,
     places: Places,
+    /// Of a pod that keeps no queues: its own rows (history, kept configurations) lie here and end with it.
+    scratch: Option<TempDir>,
 }
 
 impl SqlJournal {
@@ -114,13 +117,20 @@ impl SqlJournal {
         config: &JournalConfig,
         metrics: &JournalMetrics,
     ) -> Result<Self, JournalError> {
-        let patient = Connector::new(&config.database, config.timeout, config.timeout);
+        let (database, scratch) = match &config.home {
+            Home::Database(database) => (database.clone(), None),
+            Home::None => {
+                let (database, folder) = scratch()?;
+                (database, Some(folder))
+            }
+        };
+        let patient = Connector::new(&database, config.timeout, config.timeout);
         migrate_once_connected(&patient, config.timeout).await?;
         // A writer that finds SQLite's file locked tries again by itself, more often than SQLite would.
-        let impatient = Connector::new(&config.database, config.timeout, Duration::ZERO);
+        let impatient = Connector::new(&database, config.timeout, Duration::ZERO);
         let writers = Arc::new(Writers::start(
             config,
-            config.lanes(),
+            config.lanes(&database),
             &impatient,
             &Layout::Own,
             metrics,
@@ -128,9 +138,10 @@ impl SqlJournal {
         Ok(Self {
             readers: Readers::new(patient.for_reading(), config.readers, config.timeout),
             notes: Notes::new(metrics.history_lost.clone()),
-            apart: Apart::new(&config.database, &Layout::Own, config.timeout, metrics),
+            apart: Apart::new(&database, &Layout::Own, config.timeout, metrics),
             places: Places::new(config.clone(), metrics.clone(), writers.clone()),
             writers,
+            scratch,
         })
     }
 
@@ -156,10 +167,20 @@ async fn migrate_once_connected(connector: &Connector, timeout: Duration) -> Res
     Ok(())
 }
 
+/// A database for what a pod notes though it keeps no queues: a file that nobody shares.
+fn scratch() -> Result<(Database, TempDir), JournalError> {
+    let folder = tempfile::tempdir().map_err(|error| JournalError::Unavailable {
+        doing: "making a temporary folder for what a pod without a journal notes",
+        source: Box::new(error),
+    })?;
+    let file = folder.path().join("notes.db");
+    Ok((Database::Sqlite { file }, folder))
+}
+
 impl JournalConfig {
     /// Writers that the database has use for: SQLite lets one write at a time.
-    fn lanes(&self) -> usize {
-        match self.database {
+    fn lanes(&self, database: &Database) -> usize {
+        match database {
             Database::Sqlite { .. } => 1,
             Database::MySql(_) | Database::Postgres(_) => self.writers.max(1),
         }
@@ -169,6 +190,14 @@ impl JournalConfig {
 #[async_trait]
 impl JournalStore for SqlJournal {
     fn place(&self, queue: QueueId, place: &Place) -> Result<(), JournalError> {
+        if self.scratch.is_some() && matches!(place, Place::PodsJournal) {
+            return Err(JournalError::Unusable {
+                detail: format!(
+                    "this pod keeps no journal of its own ({} = none), and the queue's configuration names no database",
+                    config::URL.name
+                ),
+            });
+        }
         self.places.put(queue, place)
     }
 

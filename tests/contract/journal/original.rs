@@ -7,7 +7,7 @@ mod player;
 
 use std::sync::Arc;
 
-use backend::journal::config::JournalConfig;
+use backend::journal::config::{Home, JournalConfig};
 use backend::journal::entry::{Change, JournalKind, JournalQuery, JournalRange, JournalRows, MasterDataJson};
 use backend::journal::history::ClaimReason;
 use backend::journal::metrics::JournalMetrics;
@@ -110,6 +110,33 @@ async fn sign_with(till: &mut Till, changes: Vec<Change>) -> Result<(), JournalE
     entry.item.response = Some(response);
     entry.changes = changes;
     till.append(entry).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_without_a_journal_of_their_own_fence_each_other_in_the_queues_database() {
+    crate::ends(async {
+        let url = Server::MariaDb.fresh_database().await;
+        let journal = || JournalConfig {
+            home: Home::None,
+            ..config(&url)
+        };
+        let (one, other) = (
+            Site::at(url.clone(), Some(journal())).await,
+            Site::at(url.clone(), Some(journal())).await,
+        );
+        let mut till = one.till(QueueId::random()).await;
+        sign(&mut till).await.unwrap();
+        other.claim(till.queue.queue).await.unwrap();
+        assert!(matches!(sign(&mut till).await, Err(JournalError::Fenced { .. })));
+        assert_eq!(one.findings(till.queue.queue).await, [""; 0]);
+
+        let refused = one
+            .store
+            .place(QueueId::random(), &Place::PodsJournal)
+            .unwrap_err();
+        assert!(refused.to_string().contains("Byodc__Journal__Url"), "{refused}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
