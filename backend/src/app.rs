@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cashbox::acknowledged::Acknowledged;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::parts::{Parts, Scus};
+use crate::cashbox::prepared::PreparedCashboxes;
 use crate::cashbox::registry::Registry;
 use crate::config::Config;
 use crate::config_service::ConfigurationService;
@@ -151,6 +152,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         successors: Arc::new(
             HttpSuccessors::new().context("cannot build the client that hands cashboxes over")?,
         ),
+        prepared: PreparedCashboxes::default(),
         journal: journal.clone(),
         configurations,
         scus: scus(config, clock.clone(), &metrics)?,

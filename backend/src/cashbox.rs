@@ -68,7 +68,7 @@ mod reset;
 /// Handing a cashbox to another pod.
 pub mod handover;
 /// What this pod made ready for cashboxes that others mean to hand to it.
-mod prepared;
+pub mod prepared;
 /// What stops a receipt.
 mod trouble;
 

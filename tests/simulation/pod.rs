@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backend::cashbox::acknowledged::Acknowledged;
 use backend::cashbox::parts::{Parts, Scus};
+use backend::cashbox::prepared::PreparedCashboxes;
 use backend::cashbox::registry::Registry;
 use backend::cashbox::{self, OWN_DATABASES};
 use backend::config_service::{self, ConfigurationService, client, seal};
@@ -195,6 +196,7 @@ fn build(
         ownership: ownership.clone(),
         owners,
         successors: Arc::new(SuccessorsEdge(wire.clone())),
+        prepared: PreparedCashboxes::default(),
         journal,
         configurations,
         scus: scus(&wire, who, now_ms, &metrics),

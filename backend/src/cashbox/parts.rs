@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
+use super::prepared::PreparedCashboxes;
 use super::units::Units;
 use super::{Config, place};
 use crate::config_service::ConfigurationService;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub owners: Arc<dyn OwnershipStore>,
     /// The way to pods that cashboxes are handed to.
     pub successors: Arc<dyn Successors>,
+    /// What others mean to hand to this pod.
+    pub prepared: PreparedCashboxes,
     /// What is permanent.
     pub journal: Arc<dyn JournalStore>,
     /// What a cashbox is.

@@ -1,7 +1,7 @@
 //! What this pod made ready for cashboxes that others mean to hand to it: bounded in number and time, in memory only.
 //!
 //! Whoever is taken from here is taken by a handover alone: a request that comes earlier starts the cashbox the usual
-//! way, since the owner may still take a new configuration.
+//! way, since the owner may still take a new configuration. Its claim says nevertheless that it follows a handover.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub(super) struct Prepared {
 
 /// The cashboxes that are ready.
 #[derive(Debug, Default)]
-pub(super) struct PreparedCashboxes(Mutex<HashMap<CashBoxId, (Prepared, Instant)>>);
+pub struct PreparedCashboxes(Mutex<HashMap<CashBoxId, (Prepared, Instant)>>);
 
 impl PreparedCashboxes {
     /// Keeps one; answers whether there was room.
@@ -47,10 +47,21 @@ impl PreparedCashboxes {
         has_room
     }
 
-    /// Gives one out, for good.
-    pub(super) fn take(&self, cashbox: CashBoxId) -> Option<Prepared> {
-        let (prepared, until) = self.lock().remove(&cashbox)?;
-        (until > Instant::now()).then_some(prepared)
+    /// One that is ready.
+    pub(super) fn of(&self, cashbox: CashBoxId) -> Option<Prepared> {
+        let ready = self.lock();
+        let (prepared, until) = ready.get(&cashbox)?;
+        (*until > Instant::now()).then(|| prepared.clone())
+    }
+
+    /// Whether one is ready: its owner means to hand it to this pod.
+    pub(super) fn expects(&self, cashbox: CashBoxId) -> bool {
+        self.of(cashbox).is_some()
+    }
+
+    /// Its handover is over.
+    pub(super) fn forget(&self, cashbox: CashBoxId) {
+        self.lock().remove(&cashbox);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CashBoxId, (Prepared, Instant)>> {

@@ -33,7 +33,6 @@ use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
 use super::mailbox::Posting;
 use super::parts::Parts;
-use super::prepared::PreparedCashboxes;
 use super::setbacks::Setbacks;
 use super::start::{self, Beginning, Places};
 use super::status::Status;
@@ -77,8 +76,6 @@ struct Inner {
     /// When the watchdog looked last; none before its first look.
     looked_at: Mutex<Option<Instant>>,
     draining: CancellationToken,
-    /// What others mean to hand to this pod.
-    prepared: PreparedCashboxes,
     /// Where the cashboxes went that this pod handed over since it began to drain.
     departed: Mutex<BTreeMap<CashBoxId, Owner>>,
 }
@@ -123,7 +120,6 @@ impl Registry {
                 setbacks: Setbacks::default(),
                 looked_at: Mutex::default(),
                 draining,
-                prepared: PreparedCashboxes::default(),
                 departed: Mutex::default(),
             }),
         }
@@ -335,10 +331,6 @@ impl Registry {
 
     pub(super) fn parts(&self) -> &Parts {
         &self.inner.parts
-    }
-
-    pub(super) fn prepared(&self) -> &PreparedCashboxes {
-        &self.inner.prepared
     }
 
     /// The running cashbox, whoever asks; one that starts is waited for.

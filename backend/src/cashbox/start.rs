@@ -176,7 +176,13 @@ fn observe_takeover(parts: &Parts, reason: ClaimReason, began: Instant) {
 async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, CashboxError> {
     let (ownership, cashbox) = (&parts.ownership, beginning.cashbox);
     let (acquired, otherwise) = match &beginning.origin {
-        Origin::Request { suspect, .. } => (ownership.acquire(cashbox, *suspect).await, None),
+        Origin::Request { suspect, .. } => match ownership.acquire(cashbox, *suspect).await {
+            // The request came by the record before the owner's word did.
+            reserved @ Acquired::Reserved if parts.prepared.expects(cashbox) => {
+                (reserved, Some(ClaimReason::Handover))
+            }
+            acquired => (acquired, None),
+        },
         Origin::Handover { from, epoch, .. } => {
             let received = ownership.receive(cashbox, *from, *epoch).await;
             (received, Some(ClaimReason::Handover))

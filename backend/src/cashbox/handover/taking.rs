@@ -37,7 +37,7 @@ impl Registry {
             return Readiness::Expecting;
         };
         match self.make_ready(cashbox, &ticket).await {
-            Some(Ok(prepared)) => match self.prepared().keep(cashbox, prepared) {
+            Some(Ok(prepared)) => match self.parts().prepared.keep(cashbox, prepared) {
                 true => Readiness::Prepared,
                 false => Readiness::Expecting,
             },
@@ -52,16 +52,23 @@ impl Registry {
         let Some(ticket) = self.ticket(cashbox, offer) else {
             return Taking::Unprepared;
         };
-        let prepared = match self.prepared().take(cashbox).filter(|ready| fits(ready, &ticket)) {
+        let prepared = match self
+            .parts()
+            .prepared
+            .of(cashbox)
+            .filter(|ready| fits(ready, &ticket))
+        {
             Some(prepared) => Some(Ok(prepared)),
             // The owner has taken another configuration meanwhile, or took its time.
             None => self.make_ready(cashbox, &ticket).await,
         };
-        match prepared {
+        let taking = match prepared {
             Some(Ok(prepared)) => self.start_taken(cashbox, &ticket, &prepared).await,
             Some(Err(error)) => self.refuse(cashbox, &error).await,
             None => Taking::Unprepared,
-        }
+        };
+        self.parts().prepared.forget(cashbox);
+        taking
     }
 
     async fn start_taken(&self, cashbox: CashBoxId, ticket: &Ticket, prepared: &Prepared) -> Taking {

@@ -21,6 +21,8 @@ pub(super) enum Failing {
     AnswerToTake,
     /// It hears nothing of take.
     SilentAtTake,
+    /// It hears of take when a request has started the cashbox there already.
+    LateTake,
     /// It cannot read what the owner sealed.
     Seal,
 }
@@ -76,6 +78,9 @@ impl Successors for DirectedSuccessors {
         }
         if self.fails(pod, Failing::SilentAtTake) {
             return Taking::Silent;
+        }
+        while self.fails(pod, Failing::LateTake) && self.registry(pod).len() == 0 {
+            tokio::task::yield_now().await;
         }
         let taking = self.registry(pod).take(cashbox, &self.offer(pod, offer)).await;
         if self.fails(pod, Failing::AnswerToTake) {

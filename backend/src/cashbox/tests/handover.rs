@@ -151,6 +151,28 @@ async fn a_lost_answer_to_take_ends_with_one_owner() {
     assert_eq!(successor.sign("R-1").await.unwrap().unwrap().queue_row, 2);
 }
 
+/// The record names the successor before it hears so from the owner.
+#[tokio::test]
+async fn a_request_that_is_faster_than_the_owners_word_claims_after_a_handover() {
+    let world = World::new().await;
+    let (owner, successor) = owner_and_successor(&world).await;
+    world
+        .successors
+        .fail(successor.id().incarnation, Failing::LateTake);
+    let moving = tokio::spawn({
+        let owner = owner.clone();
+        async move { owner.hand_over(&ANY).await }
+    });
+    let operation = OperationId::random();
+    while let Err(refused) = successor.sign_as(operation, "R-1").await {
+        assert!(sent_to(&refused, &owner), "{refused}");
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(moving.await.unwrap(), HandoverOutcome::Moved { .. }));
+    assert_eq!(successor.figure(r#"byodc_claims_total{reason="handover"}"#), 1);
+    assert_eq!(world.receipts().await, 2);
+}
+
 #[tokio::test]
 async fn without_a_shared_key_the_first_request_starts_it_at_the_successor() {
     let world = World::new().await;

@@ -36,6 +36,7 @@ use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::cashbox::mailbox::Posting;
 use crate::cashbox::parts::{Parts, Scus};
+use crate::cashbox::prepared::PreparedCashboxes;
 use crate::cashbox::registry::{Registry, Visit};
 use crate::cashbox::{Config, OwnDatabases, export, status::Hosted};
 use crate::config_service::{self, ConfigurationService};
@@ -284,6 +285,7 @@ impl World {
             ownership: ownership.clone(),
             owners: self.owners.clone(),
             successors: self.successors.clone(),
+            prepared: PreparedCashboxes::default(),
             journal: self.journal.clone(),
             configurations: self.configurations(&metrics),
             scus: asked_once(simulators),
