@@ -1,0 +1,3 @@
+{{- define "byodc.configService.secretName" -}}
+{{- .Values.configService.existingSecret | default (include "byodc.configService.fullname" .) }}
+{{- end }}
