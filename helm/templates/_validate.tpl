@@ -10,7 +10,8 @@ values, before anything is installed.
       (include "byodc.validate.journal" .)
       (include "byodc.validate.secrets" .)
       (include "byodc.validate.tls" .)
-      (include "byodc.validate.configService" .) }}
+      (include "byodc.validate.configService" .)
+      (include "byodc.validate.fcc" .) }}
 {{- $faults := list }}
 {{- range $checks }}
 {{- range splitList "\n" . }}
@@ -74,6 +75,13 @@ proxy.terminationGracePeriodSeconds = {{ include "byodc.proxy.grace.period" . }}
 {{- $ownership := or .Values.ownership.url .Values.ownership.existingSecret }}
 {{- $autoscaling := and .Values.byodc.autoscaling .Values.byodc.autoscaling.enabled }}
 {{- $byHand := include "byodc.env.shared" . | fromYamlArray }}
+{{- if and .Values.redis.enabled (eq (default "" $redis.host) "redis") }}
+{{- range $value := list "tls" "user" "sentinelService" }}
+{{- with get $redis $value }}
+redis.enabled = true but byodc.config.redis.{{ $value }} = {{ . }}, which the bundled Redis does not know
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if not $redis.host }}
 {{- if .Values.redis.enabled }}
 redis.enabled = true but byodc.config.redis.host is empty: the bundled Redis would run for nobody
@@ -121,13 +129,6 @@ journal.url is a SQLite file but byodc.autoscaling.enabled = true: pods do not s
 {{- if contains "," (default "" .Values.byodc.config.redis.password) }}
 byodc.config.redis.password contains a comma, which ends it in Redis__ConnectionString
 {{- end }}
-{{- range .Values.fcc.instances }}
-{{- if and .vtssSecret .existingSecret }}
-fcc.instances: vtssSecret and existingSecret of {{ .vtssId }} are both set: a secret has one source
-{{- else if not (or .vtssSecret .existingSecret) }}
-fcc.instances: {{ .vtssId }} has neither vtssSecret nor existingSecret
-{{- end }}
-{{- end }}
 {{- end }}
 
 {{- define "byodc.validate.tls" -}}
@@ -151,6 +152,12 @@ loadbalancer.config.tls has a certificate but neither key nor keyBase64
 {{- if and (or $tls.key $tls.keyBase64) (not (or $tls.crt $tls.crtBase64)) }}
 loadbalancer.config.tls has a key but neither crt nor crtBase64
 {{- end }}
+{{- range $name := list "crt" "key" "crtBase64" "keyBase64" }}
+{{- $text := default "" (get $tls $name) }}
+{{- if and $text (not (contains "-----BEGIN" (hasSuffix "64" $name | ternary (nospace $text | b64dec) $text))) }}
+loadbalancer.config.tls.{{ $name }} is no PEM{{ if hasSuffix "64" $name }} as base64{{ end }}: it has no line -----BEGIN
+{{- end }}
+{{- end }}
 {{- if and .Values.emissary.tls (not (include "byodc.tls.given" .)) }}
 emissary.tls = true but loadbalancer.config.tls has no certificate (crt and key, crtBase64 and keyBase64, or existingSecret), nor is tls.certManager.enabled
 {{- end }}
@@ -170,5 +177,21 @@ configService.enabled = true but byodc.config.helipad.baseUrl = {{ .Values.byodc
 {{- end }}
 {{- if and $service.enabled (not (or $service.cashboxes $service.existingSecret)) }}
 configService.enabled = true but configService.cashboxes and configService.existingSecret are empty: it would serve nothing
+{{- end }}
+{{- end }}
+
+{{/* A connector is named by its id alone, like the chart's own objects. */}}
+{{- define "byodc.validate.fcc" -}}
+{{- $taken := list "byodc" "byodc-admin" "byodc-config-service" "byodc-pods" "byodc-proxy" "byodc-proxy-metrics" "mysql" "redis" }}
+{{- range .Values.fcc.instances }}
+{{- if has .vtssId $taken }}
+fcc.instances: the vtssId {{ .vtssId }} comes twice, or is the name of an object of this chart
+{{- end }}
+{{- $taken = append $taken .vtssId }}
+{{- if and .vtssSecret .existingSecret }}
+fcc.instances: vtssSecret and existingSecret of {{ .vtssId }} are both set: a secret has one source
+{{- else if not (or .vtssSecret .existingSecret) }}
+fcc.instances: {{ .vtssId }} has neither vtssSecret nor existingSecret
+{{- end }}
 {{- end }}
 {{- end }}
