@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use shared::identity::QueueId;
+use shared::identity::{CashBoxId, QueueId};
 
 use crate::role::Role;
 
@@ -33,6 +33,8 @@ pub enum Command {
     /// Show or check what the roles are set to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask the process beside this one whether it is well: status 0 if it is, 1 if it is not
+    Health(HealthOf),
     /// Look into a running or stopped cluster
     #[command(subcommand)]
     Ctl(CtlCommand),
@@ -102,12 +104,54 @@ pub enum ConfigCommand {
     Table,
 }
 
+/// Who is asked whether it is well.
+#[derive(Debug, Args)]
+pub struct HealthOf {
+    /// The role that runs here; without it, the addresses of all roles are tried
+    pub role: Option<Role>,
+    /// Where it listens, instead of what its settings say
+    #[arg(long, value_name = "IP:PORT", conflicts_with = "role")]
+    pub address: Option<SocketAddr>,
+    /// Ask whether it takes requests, instead of whether it runs
+    #[arg(long)]
+    pub ready: bool,
+    /// Where its settings come from, besides the environment.
+    #[command(flatten)]
+    pub given: Given,
+}
+
 /// What an operator can ask.
 #[derive(Debug, Subcommand)]
 pub enum CtlCommand {
+    /// Check an installation from outside, step by step, as a POS would use it. Status 0: all is well, 1: a step
+    /// failed, 2: wrong usage, 4: not reachable, 5: access denied
+    Check(Check),
     /// The hash chain of a queue
     #[command(subcommand)]
     Chain(ChainCommand),
+}
+
+/// What is checked, and how. The address is a text, because a refusal by the parser would show it with a password.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Where the installation takes requests, such as http://byodc-proxy or https://byodc.example.com
+    #[arg(long, value_name = "URL")]
+    pub proxy: String,
+    /// A cashbox to check with: it echoes a message and signs a zero receipt, which stays in its chain
+    #[arg(long, value_name = "ID")]
+    pub cashbox: Option<CashBoxId>,
+    /// File with the cashbox's access token; without it, the variable BYODC_ACCESS_TOKEN
+    #[arg(long, value_name = "FILE", requires = "cashbox")]
+    pub token_file: Option<PathBuf>,
+    /// Put the queue into operation for good if it is not: signs an initial-operation receipt
+    #[arg(long, requires = "cashbox")]
+    pub start_queue: bool,
+    /// For how long a step is tried again that may succeed later
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub wait: u32,
+    /// PEM file with certificates to trust besides the machine's own
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// What to do with a chain.

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+/// A whole installation, from outside.
+mod check;
 /// A queue's chain.
 mod chain;
 
@@ -13,6 +15,7 @@ use crate::cli::{ChainCommand, CtlCommand};
 /// When it could not look.
 pub fn run(command: &CtlCommand) -> anyhow::Result<ExitCode> {
     match command {
+        CtlCommand::Check(given) => check::check(given),
         CtlCommand::Chain(ChainCommand::Verify(given)) => chain::verify(given),
     }
 }

@@ -1,8 +1,8 @@
 //! Every role of the cashbox cluster in one binary.
 //!
 //! `up` runs everything at once for a first look; `proxy`, `backend` and `config-service` are the roles alone, as a
-//! cluster runs them; `config` shows what they are set to, `ctl` answers operators. Exit status: 0 ok, 1 failed, 2 wrong
-//! usage or settings.
+//! cluster runs them; `config` shows what they are set to, `health` is a container's health check, `ctl` answers
+//! operators. Exit status: 0 ok, 1 failed, 2 wrong usage or settings; `ctl check` also 4 unreachable, 5 denied.
 
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ mod config_service;
 mod settings_file;
 /// What the roles are set to, and whether that is right.
 mod config_show;
+/// Whether the process beside this one is well.
+mod health;
 /// What operators ask.
 mod ctl;
 /// Completions for shells.
@@ -55,6 +57,7 @@ fn run(command: cli::Command) -> anyhow::Result<ExitCode> {
         cli::Command::Backend(given) => backend::run(&given)?,
         cli::Command::ConfigService(given) => config_service::run(&given)?,
         cli::Command::Config(command) => config_show::run(&command)?,
+        cli::Command::Health(given) => health::run(&given)?,
         cli::Command::Ctl(command) => return ctl::run(&command),
         cli::Command::Version => version::print(),
         cli::Command::Completions { shell } => completions::print(shell),

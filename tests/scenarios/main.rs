@@ -29,6 +29,7 @@ macro_rules! with_redis_and_with_sql {
 mod matrix;
 mod servers;
 mod first_receipt;
+mod ctl_check;
 mod large_journal;
 mod whole_life;
 mod singleton;

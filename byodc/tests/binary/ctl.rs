@@ -1,6 +1,8 @@
 //! `byodc ctl`: what is refused, and with which status.
 
-use crate::process::{output, text};
+use std::process::Stdio;
+
+use crate::process::{Running, byodc, free_address, output, text};
 
 const QUEUE: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -46,9 +48,81 @@ fn a_file_that_is_not_there_is_named_and_not_made() {
 
 #[test]
 fn a_server_that_does_not_answer_is_told_without_its_password() {
-    let nobody = crate::process::free_address();
+    let nobody = free_address();
     let (status, told) = verify(&format!("mysql://operator:hunter2@{nobody}/journal"), QUEUE);
     assert_eq!(status, Some(1), "{told}");
     assert!(told.contains(QUEUE), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_check_of_nobody_ends_with_the_status_for_it() {
+    let nobody = format!("http://{}", free_address());
+    let told = output(&["ctl", "check", "--proxy", &nobody], &[]);
+    assert_eq!(told.status.code(), Some(4), "{}", text(&told));
+    assert!(text(&told).contains("not reachable"), "{}", text(&told));
+}
+
+#[test]
+fn a_check_with_a_cashbox_and_without_its_token_names_both_ways_to_give_it() {
+    let told = output(
+        &[
+            "ctl",
+            "check",
+            "--proxy",
+            "http://127.0.0.1:9",
+            "--cashbox",
+            QUEUE,
+        ],
+        &[],
+    );
+    assert_eq!(told.status.code(), Some(2), "{}", text(&told));
+    assert!(
+        text(&told).contains("--token-file") && text(&told).contains("BYODC_ACCESS_TOKEN"),
+        "{}",
+        text(&told)
+    );
+}
+
+#[test]
+fn a_check_takes_no_address_with_a_password() {
+    let told = output(&["ctl", "check", "--proxy", "https://pos:hunter2@host"], &[]);
+    assert_eq!(told.status.code(), Some(2), "{}", text(&told));
+    assert!(!text(&told).contains("hunter2"), "{}", text(&told));
+}
+
+/// Nobody serves the first question. What comes up then is no installation, so the check ends at its first step that only
+/// one can answer.
+#[tokio::test]
+async fn a_check_that_may_wait_asks_again_until_somebody_answers() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    let checking = byodc()
+        .args([
+            "ctl",
+            "check",
+            "--wait",
+            "60",
+            "--proxy",
+            &format!("http://{address}"),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(nobody.accept().unwrap());
+    drop(nobody);
+    let directory = tempfile::tempdir().unwrap();
+    let _service = byodc()
+        .arg("config-service")
+        .env("Byodc__ConfigService__Listen", &address)
+        .env("Byodc__ConfigService__Directory", directory.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .map(Running)
+        .unwrap();
+    let told = checking.wait_with_output().unwrap();
+    assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+    assert!(text(&told).contains("ok      ready"), "{}", text(&told));
+    assert!(text(&told).contains("failed  version"), "{}", text(&told));
 }

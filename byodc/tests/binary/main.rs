@@ -13,6 +13,8 @@ mod config_service;
 mod settings;
 /// Sabotage: told loudly where it is compiled in, refused where it is not.
 mod sabotage;
+/// The health check of a container.
+mod health;
 /// Commands for operators.
 mod ctl;
 /// Everything at once.
