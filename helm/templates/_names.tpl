@@ -34,6 +34,11 @@ app.kubernetes.io/component: {{ .component }}
 app.kubernetes.io/part-of: byodc
 {{- end }}
 
+{{/* Labels or annotations of ours and given ones, of which none may take the place of ours. */}}
+{{- define "byodc.merged" -}}
+{{- merge (fromYaml .own) (.given | default dict | deepCopy) | toYaml }}
+{{- end }}
+
 {{- define "byodc.labels" -}}
 {{ include "byodc.labelsOf" (dict "root" . "app" (include "byodc.fullname" .) "component" "backend") }}
 {{- end }}

@@ -95,6 +95,9 @@ byodc.autoscaling.enabled = true but byodc.config.redis.host and ownership.url a
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if and $ownership $redis.host }}
+ownership.{{ ternary "url" "existingSecret" (not (not .Values.ownership.url)) }} and byodc.config.redis.host = {{ $redis.host }} are both set: ownership is recorded in one place; with a database set host to "" and redis.enabled to false
+{{- end }}
 {{- if hasPrefix "sqlite:" (default "" .Values.ownership.url) }}
 ownership.url is a SQLite file, which pods do not share: use mysql:// or postgres://
 {{- end }}
