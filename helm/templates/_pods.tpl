@@ -55,7 +55,7 @@ topologySpreadConstraints:
 startupProbe:
   httpGet: { path: /health/live, port: http }
   periodSeconds: 2
-  failureThreshold: 60
+  failureThreshold: 75
 livenessProbe:
   httpGet: { path: /health/live, port: http }
   periodSeconds: 10

@@ -8,15 +8,23 @@ What installs, but should not stay as it is: one line each, beginning with the v
 {{- include "byodc.warnings.access" . }}
 {{- end }}
 
+{{/* A host may be a template, and may name its namespace: redis, redis.shops, redis.shops.svc.cluster.local. */}}
+{{- define "byodc.redis.hostIsBundled" -}}
+{{- $host := tpl (default "" .Values.byodc.config.redis.host) . }}
+{{- $full := printf "redis.%s.svc." .Release.Namespace }}
+{{- if hasPrefix (printf "%s." $host) $full }}true{{ else if hasPrefix $full (printf "%s." $host) }}true{{ end }}
+{{- end }}
+
 {{- define "byodc.warnings.redis" -}}
 {{- $host := .Values.byodc.config.redis.host }}
-{{- if and .Values.redis.enabled (eq $host "redis") }}
+{{- $bundled := include "byodc.redis.hostIsBundled" . }}
+{{- if and .Values.redis.enabled $bundled }}
 redis.enabled: the bundled Redis is one pod that keeps nothing. Cashboxes survive its loss, but while it is away none moves by
 plan. For real use set byodc.config.redis.host to your own and redis.enabled=false.
 {{- else if .Values.redis.enabled }}
 redis.enabled: byodc.config.redis.host is {{ $host }}, so the bundled Redis runs for nobody. Set redis.enabled=false.
-{{- else if eq $host "redis" }}
-byodc.config.redis.host: it is still "redis", but redis.enabled is false, so this chart makes no such Service.
+{{- else if $bundled }}
+byodc.config.redis.host: it is still {{ $host }}, but redis.enabled is false, so this chart makes no such Service.
 {{- end }}
 {{- end }}
 
