@@ -5,6 +5,8 @@
 //! their writing, and only what still waits for its counterpart is kept. A queue in operation may be verified; what is
 //! written at the very end meanwhile may be told as a finding that is gone the next time.
 
+/// Numbers that come nearly in order.
+mod in_order;
 /// The walk along the chain, without any database.
 mod walk;
 
