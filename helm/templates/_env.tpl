@@ -117,12 +117,17 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 {{- if kindIs "map" . }}
 {{- range $kind, $value := . }}
 {{- with $value }}
-{{ upper $kind }}_PROXY: {{ . | quote }}
+{{ include "byodc.outgoingProxy.variable" $kind }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- else if . }}
 Proxy: {{ . | quote }}
 {{- end }}
+{{- end }}
+
+{{/* YAML reads the unquoted key `no` as false. */}}
+{{- define "byodc.outgoingProxy.variable" -}}
+{{ eq . "false" | ternary "NO" (upper .) }}_PROXY
 {{- end }}
 
 {{- define "byodc.hasCredentials" -}}

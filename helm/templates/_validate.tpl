@@ -11,7 +11,8 @@ values, before anything is installed.
       (include "byodc.validate.secrets" .)
       (include "byodc.validate.tls" .)
       (include "byodc.validate.configService" .)
-      (include "byodc.validate.fcc" .) }}
+      (include "byodc.validate.fcc" .)
+      (include "byodc.validate.extras" .) }}
 {{- $faults := list }}
 {{- range $checks }}
 {{- range splitList "\n" . }}
@@ -178,7 +179,7 @@ loadbalancer.config.tls.enabled = true but there is no certificate: give crt and
 {{- if and $service.enabled (ne .Values.byodc.config.helipad.baseUrl $sandbox) }}
 configService.enabled = true but byodc.config.helipad.baseUrl = {{ .Values.byodc.config.helipad.baseUrl }}: cashboxes are described in one place
 {{- end }}
-{{- if and $service.enabled (not (or $service.cashboxes $service.existingSecret)) }}
+{{- if and $service.enabled (not (or $service.cashboxes $service.existingSecret (include "byodc.test.simulated" .))) }}
 configService.enabled = true but configService.cashboxes and configService.existingSecret are empty: it would serve nothing
 {{- end }}
 {{- end }}

@@ -22,7 +22,7 @@
     secretKeyRef: { name: {{ .instance.existingSecret | default .instance.vtssId | quote }}, key: vtssSecret }
 {{- range $kind, $value := .root.Values.fcc.proxy }}
 {{- with $value }}
-- name: {{ upper $kind }}_PROXY
+- name: {{ include "byodc.outgoingProxy.variable" $kind }}
   value: {{ . | quote }}
 {{- end }}
 {{- end }}

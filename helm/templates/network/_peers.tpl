@@ -1,0 +1,109 @@
+{{/* Who is who in a NetworkPolicy. Each is a list of peers; the rules around them stand in the policies. */}}
+
+{{- define "byodc.network.pods" -}}
+- podSelector:
+    matchLabels:
+      {{- include "byodc.backend.selector" . | nindent 6 }}
+{{- end }}
+
+{{- define "byodc.network.proxies" -}}
+- podSelector:
+    matchLabels:
+      {{- include "byodc.proxy.selector" . | nindent 6 }}
+{{- end }}
+
+{{/* What pods and proxies have in common: Prometheus reads figures, operators reach the admin port. */}}
+{{- define "byodc.network.ingress.observers" -}}
+- ports:
+    - port: 8080
+      protocol: TCP
+  from:
+    {{- toYaml .Values.networkPolicy.prometheus | nindent 4 }}
+{{- with .Values.networkPolicy.operators }}
+- ports:
+    - port: 8081
+      protocol: TCP
+  from:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- end }}
+
+{{/* What pods and proxies have in common on their way out: names, the ownership store, traces. */}}
+{{- define "byodc.network.egress.shared" -}}
+- ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
+{{- if .Values.redis.enabled }}
+- ports:
+    - port: 6379
+      protocol: TCP
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "byodc.redis.selector" . | nindent 10 }}
+{{- end }}
+{{- with .Values.networkPolicy.egress.sharedPorts }}
+- ports:
+    {{- range . }}
+    - port: {{ int64 . }}
+      protocol: TCP
+    {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where pods go beside that: what the chart brings along, then the world's services by port. */}}
+{{- define "byodc.network.egress.backend" -}}
+{{- if .Values.mysql.enabled }}
+- ports:
+    - port: 3306
+      protocol: TCP
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "byodc.mysql.selector" . | nindent 10 }}
+{{- end }}
+{{- if .Values.configService.enabled }}
+- ports:
+    - port: 8090
+      protocol: TCP
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "byodc.configService.selector" . | nindent 10 }}
+{{- end }}
+{{- if .Values.fcc.instances }}
+- ports:
+    - port: 20001
+      protocol: TCP
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "byodc.network.fcc.selector" . | nindent 10 }}
+{{- end }}
+{{- if .Values.byodc.deletionCost.seconds }}
+# The API server, which is seldom a pod.
+- ports:
+    - port: 443
+      protocol: TCP
+    - port: 6443
+      protocol: TCP
+{{- end }}
+{{- with .Values.networkPolicy.egress.ports }}
+- ports:
+    {{- range . }}
+    - port: {{ int64 . }}
+      protocol: TCP
+    {{- end }}
+{{- end }}
+{{- with .Values.networkPolicy.egress.extra }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* All connectors at once: each has a name of its own. */}}
+{{- define "byodc.network.fcc.selector" -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: fcc
+{{- end }}
