@@ -29,19 +29,18 @@ use crate::config_service::ConfigurationService;
 use crate::http::journal::export::Exports;
 use crate::http::router::{self, Front};
 use crate::http::{self, Pod};
-use crate::journal::metrics::JournalMetrics;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::ownership::Ownership;
 use crate::ownership::handover::http::HttpSuccessors;
 use crate::ownership::peer::HttpPeers;
 use crate::ownership::this_pod::ThisPod;
-use crate::rebalance::turns::{self, Rebalancer};
+use crate::rebalance::turns::Rebalancer;
 use crate::scu::connect::Connector;
 use crate::scu::package::ScuPackage;
 use crate::scu::simulator::Simulators;
 use crate::shutdown::{self, Running};
-use crate::{deletion_cost, journal, scu};
+use crate::{deletion_cost, journal};
 
 /// How long a pod that starts waits to be on record before it answers anybody.
 const ON_RECORD_WITHIN: Duration = Duration::from_secs(2);
@@ -84,15 +83,18 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         let (registry, stop) = (pod.registry.clone(), stop_renewal.clone());
         async move { registry.watch(stop).await }
     });
-    let cost = deletion_cost::Metrics::register(pod.metrics.registry())?;
-    let costs = deletion_cost::keep_told(config.deletion_cost.clone(), pod.ownership.clone(), cost);
+    let costs = deletion_cost::keep_told(
+        config.deletion_cost.clone(),
+        pod.ownership.clone(),
+        pod.metrics.deletion_cost.clone(),
+    );
     renewal.spawn(until(stop_renewal.clone(), costs));
     let rebalancer = Rebalancer {
         config: config.rebalance.clone(),
         registry: pod.registry.clone(),
         ownership: pod.ownership.clone(),
         clock: pod.clock.clone(),
-        metrics: turns::Metrics::register(pod.metrics.registry())?,
+        metrics: pod.metrics.rebalance.clone(),
     };
     renewal.spawn(until(pod.draining.clone(), rebalancer.run()));
 
@@ -130,9 +132,7 @@ fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr, scraped: Op
 async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
     let metrics = Metrics::new();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::default());
-    let journal_metrics = JournalMetrics::default();
-    journal_metrics.register(metrics.registry())?;
-    let journal = journal::connect(&config.journal, &journal_metrics)
+    let journal = journal::connect(&config.journal, &metrics.journal)
         .await
         .context("cannot open the journal (Byodc__Journal__Url)")?;
     let owners = ownership::connect(&config.ownership)?;
@@ -142,7 +142,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         config.config_service.clone(),
         journal.clone(),
         clock.clone(),
-        metrics.registry(),
+        metrics.config_service.clone(),
     )?;
     let registry = Registry::new(Arc::new(Parts {
         packing: tokio::sync::Semaphore::new(crate::cashbox::export::ROWS_AT_ONCE),
@@ -194,9 +194,8 @@ fn ownership_of(
 fn scus(config: &Config, clock: Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Result<Scus> {
     let simulators = Simulators::new(config.simulator.clone(), clock)
         .context("cannot use the simulator's directory (Byodc__Simulator__Directory)")?;
-    let counted = Arc::new(scu::metrics::Metrics::register(metrics.registry())?);
     let outbound = Outbound::by(config.config_service.client.proxy.clone());
-    let connector = Connector::new(simulators, outbound, counted);
+    let connector = Connector::new(simulators, outbound, metrics.scu.clone());
     Ok(Scus::new(move |package: &ScuPackage| {
         let unit = connector
             .connect(package)

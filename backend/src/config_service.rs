@@ -37,7 +37,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use prometheus::Registry;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use shared::clock::{Clock, Ticks};
@@ -147,14 +146,13 @@ impl ConfigurationService {
     /// The service as configured; copies are kept in `journal`.
     ///
     /// # Errors
-    /// When the HTTP client cannot be built, or the metrics are registered already.
+    /// When the HTTP client cannot be built.
     pub fn new(
         config: Config,
         journal: Arc<dyn JournalStore>,
         clock: Arc<dyn Clock>,
-        registry: &Registry,
+        metrics: Metrics,
     ) -> Result<Self, BuildError> {
-        let metrics = Metrics::register(registry)?;
         let documents = Arc::new(HttpDocuments::new(&config.client, metrics)?);
         Ok(Self::over(documents, config, journal, clock))
     }

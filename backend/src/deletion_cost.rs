@@ -11,8 +11,9 @@ pub mod kubernetes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{IntCounter, IntGauge};
 use shared::env::{Faults, Setting, Settings};
+use shared::figures::Figures;
 use tokio::time::MissedTickBehavior;
 
 use crate::ownership::Ownership;
@@ -68,22 +69,19 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers the figures.
-    ///
-    /// # Errors
-    /// When the registry holds metrics of these names already.
-    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let told = IntGauge::new(
-            "byodc_deletion_cost",
-            "the cost of removing this pod as last told to Kubernetes",
-        )?;
-        let failures = IntCounter::new(
-            "byodc_deletion_cost_failures_total",
-            "costs that could not be told to Kubernetes",
-        )?;
-        registry.register(Box::new(told.clone()))?;
-        registry.register(Box::new(failures.clone()))?;
-        Ok(Self { told, failures })
+    /// All at zero.
+    #[must_use]
+    pub fn register(figures: &Figures) -> Self {
+        Self {
+            told: figures.gauge(
+                "byodc_deletion_cost",
+                "The cost of removing this pod as last told to Kubernetes",
+            ),
+            failures: figures.counter(
+                "byodc_deletion_cost_failures_total",
+                "Costs that could not be told to Kubernetes",
+            ),
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub mod handover;
 pub mod release;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use shared::env::{Effective, Faults, Setting, Settings};
@@ -120,6 +120,8 @@ pub struct Ownership {
     unrecorded: Notify,
     superseded: broadcast::Sender<(CashBoxId, Epoch)>,
     renew_failures: AtomicU64,
+    /// Whether the store answered the last renewal.
+    store_is_up: AtomicBool,
 }
 
 impl Ownership {
@@ -134,6 +136,7 @@ impl Ownership {
             unrecorded: Notify::new(),
             superseded: broadcast::Sender::new(SUPERSEDED_KEPT),
             renew_failures: AtomicU64::new(0),
+            store_is_up: AtomicBool::new(false),
         }
     }
 
@@ -178,6 +181,12 @@ impl Ownership {
     #[must_use]
     pub fn renew_failures(&self) -> u64 {
         self.renew_failures.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store answered when the pod's record was last renewed.
+    #[must_use]
+    pub fn store_is_up(&self) -> bool {
+        self.store_is_up.load(Ordering::Relaxed)
     }
 }
 

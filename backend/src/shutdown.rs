@@ -80,7 +80,7 @@ pub struct Running {
 pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
     let pod = running.pod.clone();
     pod.draining.cancel();
-    pod.metrics.draining.set(1);
+    pod.metrics.drain_began(jiff::Timestamp::now().as_second());
     pod.ownership.pod().drain();
     #[cfg(feature = "sabotage")]
     if shared::sabotage::mutant(shared::sabotage::Mutant::ReleasedBeforeDrain) {

@@ -33,6 +33,9 @@ pub enum Command {
     /// Show or check what the roles are set to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// What the roles count
+    #[command(subcommand)]
+    Metrics(MetricsCommand),
     /// Ask the process beside this one whether it is well: status 0 if it is, 1 if it is not
     Health(HealthOf),
     /// Look into a running or stopped cluster
@@ -101,6 +104,13 @@ pub enum ConfigCommand {
     /// Report everything that is wrong with them
     Check(ConfigOf),
     /// Print every setting as a Markdown table
+    Table,
+}
+
+/// What to do with figures.
+#[derive(Debug, Subcommand)]
+pub enum MetricsCommand {
+    /// Print every metric of every role as a Markdown table
     Table,
 }
 

@@ -25,6 +25,8 @@ mod config_service;
 mod settings_file;
 /// What the roles are set to, and whether that is right.
 mod config_show;
+/// What the roles count, as a table.
+mod metrics_table;
 /// Whether the process beside this one is well.
 mod health;
 /// What operators ask.
@@ -57,6 +59,7 @@ fn run(command: cli::Command) -> anyhow::Result<ExitCode> {
         cli::Command::Backend(given) => backend::run(&given)?,
         cli::Command::ConfigService(given) => config_service::run(&given)?,
         cli::Command::Config(command) => config_show::run(&command)?,
+        cli::Command::Metrics(cli::MetricsCommand::Table) => print!("{}", metrics_table::table()),
         cli::Command::Health(given) => health::run(&given)?,
         cli::Command::Ctl(command) => return ctl::run(&command),
         cli::Command::Version => version::print(),

@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
+use shared::figures::TEXT_FORMAT;
 use shared::identity::pod::PodName;
 use shared::identity::{CashBoxId, Incarnation};
 
 use crate::gateway::Shared;
+use crate::listener::certificate::Certificate;
 use crate::listener::connections::Connections;
 use crate::metrics::Levels;
 use crate::route::Route;
@@ -25,6 +27,8 @@ pub struct Seen {
     pub shared: Arc<Shared>,
     /// The clients' connections.
     pub connections: Arc<Connections>,
+    /// The certificate for TLS, if there is TLS.
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 /// The admin port's paths.
@@ -59,8 +63,13 @@ async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {
         ring_generation_s: newest.min().unwrap_or(0),
         connections: seen.connections.open_now(),
         routes: seen.shared.routes.table.len(),
+        store_is_up: seen.shared.routes.lookup.store_is_up(),
+        certificate_expiry_s: seen
+            .certificate
+            .as_ref()
+            .map(|certificate| certificate.expires_s()),
     });
-    ([("content-type", "text/plain; version=0.0.4")], text)
+    ([("content-type", TEXT_FORMAT)], text)
 }
 
 /// Ready is what this process can do alone: a store that is away does not make it unready.

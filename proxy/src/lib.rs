@@ -161,13 +161,14 @@ pub async fn start(
     );
     watch.refresh().await;
     background.spawn(watch.run(stop_background.clone()));
-    if let Some(certificate) = certificate {
-        background.spawn(certificate.follow(stop_background.clone()));
+    if let Some(certificate) = &certificate {
+        background.spawn(Arc::clone(certificate).follow(stop_background.clone()));
     }
     let (admin_address, metrics_address) = (admin.address, scraped.as_ref().map(|socket| socket.address));
     let seen = admin::Seen {
         shared: Arc::clone(&shared),
         connections: Arc::clone(&connections),
+        certificate,
     };
     if let Some(scraped) = scraped {
         let router = admin::scraped(seen.clone());

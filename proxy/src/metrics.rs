@@ -2,28 +2,38 @@
 
 use std::time::Duration;
 
-use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
-};
+use prometheus::{Histogram, IntCounter, IntGauge};
+use shared::api::refusal::Refusal;
+use shared::figures::description::{Description, Label};
+use shared::figures::{Counters, Figures, Sometimes, process};
 
+use crate::retry::RESEND_REASONS;
 use crate::route::Route;
+
+/// Upper bounds in seconds: what the proxy adds, a receipt, the pause of a handover (0.3), a takeover (1, at most 3),
+/// and the patience of a POS.
+const SECONDS: [f64; 17] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0,
+];
 
 /// Every counter, looked up once: counting costs an addition.
 #[derive(Debug)]
 pub struct Metrics {
-    registry: Registry,
+    figures: Figures,
     /// By status class (index 0: below 200 or above 599) and by whether a cashbox was concerned.
     requests: [[IntCounter; 2]; 6],
     duration: Histogram,
     decisions: Decisions,
     redirects: IntCounter,
-    resends: IntCounterVec,
+    resends: Counters<1>,
     inflight: IntGauge,
     waiting: IntGauge,
     ring_members: IntGauge,
     ring_generation: IntGauge,
     connections: IntGauge,
     routes: IntGauge,
+    store_up: IntGauge,
+    certificate_expiry: Sometimes,
 }
 
 #[derive(Debug)]
@@ -35,88 +45,88 @@ struct Decisions {
 }
 
 const CODE_CLASSES: [&str; 6] = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
+const ROUTES: [&str; 2] = ["none", "cashbox"];
 
 impl Default for Metrics {
     fn default() -> Self {
-        let registry = Registry::new();
-        let by = |name, help, labels: &[&str]| {
-            let counter =
-                IntCounterVec::new(Opts::new(name, help), labels).expect("the names are well-formed");
-            register(&registry, counter)
-        };
-        let gauge = |name, help| {
-            register(
-                &registry,
-                IntGauge::new(name, help).expect("the name is well-formed"),
-            )
-        };
-        let requests = by(
-            "byodc_proxy_requests_total",
-            "Requests answered, by status class and whether a cashbox was concerned.",
-            &["code_class", "route"],
-        );
-        let decisions = by(
-            "byodc_proxy_routing_decisions_total",
-            "How the pod to ask was found.",
-            &["reason"],
-        );
+        let figures = Figures::default();
+        process::register(&figures);
         Self {
-            requests: CODE_CLASSES
-                .map(|class| ["none", "cashbox"].map(|route| requests.with_label_values(&[class, route]))),
-            duration: duration(&registry),
-            decisions: Decisions {
-                table: decisions.with_label_values(&["table"]),
-                store: decisions.with_label_values(&["store"]),
-                candidate: decisions.with_label_values(&["candidate"]),
-                no_pod_ready: decisions.with_label_values(&["no_pod_ready"]),
-            },
-            redirects: register(
-                &registry,
-                IntCounter::new(
-                    "byodc_proxy_redirects_total",
-                    "Requests sent on to the owner that another pod named.",
-                )
-                .expect("the name is well-formed"),
+            requests: requests(&figures),
+            duration: figures.histogram(
+                "byodc_proxy_request_duration_seconds",
+                "From a request's head to the end of its answer",
+                &SECONDS,
             ),
-            resends: by(
+            decisions: Decisions::new(&figures),
+            redirects: figures.counter(
+                "byodc_proxy_redirects_total",
+                "Requests sent on to the owner that another pod named",
+            ),
+            resends: figures.counters(
                 "byodc_proxy_resends_total",
-                "Requests sent again under the same operation id, by reason.",
-                &["reason"],
+                "Requests sent again under the same operation id, by reason",
+                [resend_reasons()],
             ),
-            inflight: gauge("byodc_proxy_inflight_requests", "Requests being served."),
-            waiting: gauge(
+            inflight: figures.gauge("byodc_proxy_inflight_requests", "Requests being served"),
+            waiting: figures.gauge(
                 "byodc_proxy_waiting_requests",
-                "Requests waiting for a cashbox that changes hands.",
+                "Requests waiting for a cashbox that changes hands",
             ),
-            ring_members: gauge("byodc_proxy_ring_members", "Pods that take cashboxes."),
-            ring_generation: gauge(
+            ring_members: figures.gauge("byodc_proxy_ring_members", "Pods that take cashboxes"),
+            ring_generation: figures.gauge(
                 "byodc_proxy_ring_generation",
-                "Start of the newest generation's first pod, in seconds of the Unix epoch.",
+                "Start of the newest generation's first pod, in seconds of the Unix epoch; 0 without pods",
             ),
-            connections: gauge("byodc_proxy_client_connections", "Open connections of clients."),
-            routes: gauge("byodc_proxy_known_routes", "Cashboxes whose owner is remembered."),
-            registry,
+            connections: figures.gauge("byodc_proxy_client_connections", "Open connections of clients"),
+            routes: figures.gauge("byodc_proxy_known_routes", "Cashboxes whose owner is remembered"),
+            store_up: figures.gauge(
+                "byodc_ownership_store_up",
+                "1 while the ownership store answers, 0 while it does not",
+            ),
+            certificate_expiry: figures.sometimes(
+                "byodc_proxy_certificate_expiry_timestamp_seconds",
+                "When the certificate in force ends, or one of its chain before it, in seconds of the Unix epoch",
+                "the proxy takes TLS",
+            ),
+            figures,
         }
     }
 }
 
-fn register<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: M) -> M {
-    registry
-        .register(Box::new(metric.clone()))
-        .expect("each name is registered once");
-    metric
+fn requests(figures: &Figures) -> [[IntCounter; 2]; 6] {
+    let requests = figures.counters(
+        "byodc_proxy_requests_total",
+        "Requests answered, by status class and whether a cashbox was concerned",
+        [Label::of("code_class", CODE_CLASSES), Label::of("route", ROUTES)],
+    );
+    CODE_CLASSES.map(|class| ROUTES.map(|route| requests.of([class, route])))
 }
 
-fn duration(registry: &Registry) -> Histogram {
-    let buckets = vec![
-        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    ];
-    let options = HistogramOpts::new(
-        "byodc_proxy_request_duration_seconds",
-        "From a request's head to the end of its answer.",
-    );
-    let histogram = Histogram::with_opts(options.buckets(buckets)).expect("the name is well-formed");
-    register(registry, histogram)
+impl Decisions {
+    fn new(figures: &Figures) -> Self {
+        let reasons = ["table", "store", "candidate", "no_pod_ready"];
+        let decisions = figures.counters(
+            "byodc_proxy_routing_decisions_total",
+            "How the pod to ask was found",
+            [Label::of("reason", reasons)],
+        );
+        let [table, store, candidate, no_pod_ready] = reasons.map(|reason| decisions.of([reason]));
+        Self {
+            table,
+            store,
+            candidate,
+            no_pod_ready,
+        }
+    }
+}
+
+/// What the proxy finds by itself, and what pods say that passes.
+fn resend_reasons() -> Label {
+    let refusals = Refusal::ALL.into_iter();
+    let refusals = refusals.filter(|refusal| refusal.passes_by_itself());
+    let words = RESEND_REASONS.into_iter().chain(refusals.map(Refusal::word));
+    Label::of("reason", words)
 }
 
 /// What is read when the metrics are, instead of being counted all the while.
@@ -132,6 +142,10 @@ pub struct Levels {
     pub connections: usize,
     /// Cashboxes whose owner is remembered.
     pub routes: usize,
+    /// Whether the ownership store answered when it was last asked for the pods.
+    pub store_is_up: bool,
+    /// When the certificate in force ends, in seconds of the Unix epoch; none without TLS.
+    pub certificate_expiry_s: Option<i64>,
 }
 
 impl Metrics {
@@ -169,8 +183,8 @@ impl Metrics {
     }
 
     /// A request is sent again.
-    pub fn resent(&self, reason: &str) {
-        self.resends.with_label_values(&[reason]).inc();
+    pub fn resent(&self, reason: &'static str) {
+        self.resends.of([reason]).inc();
     }
 
     /// Everything in the text format of Prometheus.
@@ -182,10 +196,14 @@ impl Metrics {
         set(&self.connections, levels.connections);
         set(&self.routes, levels.routes);
         self.ring_generation.set(levels.ring_generation_s);
-        let mut text = Vec::new();
-        TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
-            .expect("writing to memory cannot fail");
-        String::from_utf8(text).expect("the text format is UTF-8")
+        self.store_up.set(i64::from(levels.store_is_up));
+        self.certificate_expiry.set(levels.certificate_expiry_s);
+        self.figures.text()
+    }
+
+    /// Every figure in words.
+    #[must_use]
+    pub fn descriptions(&self) -> Vec<Description> {
+        self.figures.descriptions()
     }
 }

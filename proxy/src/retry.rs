@@ -22,6 +22,16 @@ const WITHOUT_PODS_MAX: Duration = Duration::from_secs(30);
 /// How many pods a request without a cashbox tries.
 const PODS_TRIED_MAX: u32 = 3;
 
+/// Every reason of the proxy's own for sending a request again; the others are words of refusals.
+pub const RESEND_REASONS: [&str; 6] = [
+    "refused",
+    "lost",
+    "superseded",
+    "no_pod_ready",
+    "redirected",
+    "owner_unreachable",
+];
+
 /// What became of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {

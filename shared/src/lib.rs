@@ -22,6 +22,8 @@ pub mod env;
 pub mod access;
 /// Every time that must fit another, and the check that they do.
 pub mod timings;
+/// What a role counts, and its description.
+pub mod figures;
 /// Logs: one shape for every role.
 pub mod telemetry;
 /// Breaking things on purpose, for tests; not in a build that is meant to serve.

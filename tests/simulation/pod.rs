@@ -19,7 +19,6 @@ use backend::metrics::Metrics;
 use backend::ownership::this_pod::ThisPod;
 use backend::ownership::{self, Ownership, WhenUnreachable};
 use backend::scu::deadline::{Deadline, Patience};
-use backend::scu::{self};
 use backend::shutdown::{self, Running};
 use shared::clock::Clock;
 use shared::env::{Faults, Origin, Settings};
@@ -219,8 +218,7 @@ fn build(
 
 fn scus(wire: &Wire, who: Who, born_ms: u64, metrics: &Metrics) -> Scus {
     let (wire, born) = (wire.clone(), Instant::now());
-    let counted = scu::metrics::Metrics::register(metrics.registry());
-    let counted = Arc::new(counted.expect("a pod counts its TSE once"));
+    let counted = metrics.scu.clone();
     Scus::new(move |package| {
         let (wire, scu) = (wire.clone(), package.scu);
         let unit = Arc::new(ScuEdge {

@@ -36,6 +36,7 @@ use crate::journal::JournalError;
 use crate::journal::history::{ChangeKind, OwnershipChange};
 use crate::ownership::tenure::Tenure;
 use crate::queue::engine::QueueEngine;
+use crate::queue::failed_mode;
 use crate::scu::deadline::Deadline;
 
 /// Why a cashbox whose journal was accepted is given back.
@@ -157,6 +158,9 @@ impl Actor {
     /// Answers why it ended, and the command that is still without an answer.
     async fn serve(&mut self) -> (End, Option<Command>) {
         loop {
+            self.shared
+                .status
+                .failed_mode(failed_mode::is_on(self.engine.state()));
             if let Err(end) = self.look_again().await {
                 return (end, None);
             }

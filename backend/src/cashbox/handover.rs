@@ -85,6 +85,16 @@ pub enum HandoverOutcome {
 }
 
 impl HandoverOutcome {
+    /// Every word of [`HandoverOutcome::word`].
+    pub const WORDS: [&str; 6] = [
+        "moved",
+        "expected",
+        "freed",
+        "overtaken",
+        "no-successor",
+        "not-here",
+    ];
+
     /// The outcome in one word, as metrics and operators see it.
     #[must_use]
     pub fn word(&self) -> &'static str {

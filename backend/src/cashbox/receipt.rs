@@ -180,13 +180,9 @@ impl Actor {
         Ok(earlier)
     }
 
-    fn timed(&self, stage: &str, since: Instant) {
+    fn timed(&self, stage: &'static str, since: Instant) {
         let seconds = since.elapsed().as_secs_f64();
-        self.parts
-            .metrics
-            .sign_seconds
-            .with_label_values(&[stage])
-            .observe(seconds);
+        self.parts.metrics.sign_seconds.of([stage]).observe(seconds);
     }
 }
 

@@ -18,7 +18,7 @@ impl Actor {
         self.shared.status.on(Event::ReloadBegun);
         let outcome = self.reload(reset).await;
         let result = if outcome.is_ok() { "ok" } else { "failed" };
-        self.parts.metrics.resets.with_label_values(&[result]).inc();
+        self.parts.metrics.resets.of([result]).inc();
         match &outcome {
             Ok(()) => {
                 tracing::info!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, "cashbox reset")

@@ -91,11 +91,7 @@ impl Actor {
             self.suspect(item_id);
         }
         let outcome = settlement.word();
-        self.parts
-            .metrics
-            .settled_intents
-            .with_label_values(&[outcome])
-            .inc();
+        self.parts.metrics.settled_intents.of([outcome]).inc();
         tracing::info!(cashbox.id = %self.shared.cashbox, operation.id = %operation, epoch = %self.shared.epoch, row,
             outcome, "settled an interrupted receipt");
         Ok(())

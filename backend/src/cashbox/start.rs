@@ -259,7 +259,7 @@ async fn claim(
         .await;
     let Claimed { tenure, from } = claim.map_err(|error| unclaimed(cashbox, &error))?;
     evidence::claim(&tenure, reason.word());
-    parts.metrics.claims.with_label_values(&[reason.word()]).inc();
+    parts.metrics.claims.of([reason.word()]).inc();
     tracing::info!(cashbox.id = %cashbox, from = %shown(from.as_ref()), to = %pod, epoch = %tenure.epoch(), %reason,
         "cashbox claimed");
     Ok(tenure)

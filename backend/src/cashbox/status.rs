@@ -22,6 +22,8 @@ pub struct Status {
     tenure: OnceLock<Tenure>,
     /// Whether the instance was cut off: what it still says of itself does not count.
     abandoned: AtomicBool,
+    /// Whether its TSE failed and was not heard since. Changed under the lock of `state`, and off from its end on.
+    in_failed_mode: AtomicBool,
     metrics: Arc<CashboxMetrics>,
 }
 
@@ -61,6 +63,7 @@ impl Status {
             progress: Progress::new(),
             tenure: OnceLock::new(),
             abandoned: AtomicBool::new(false),
+            in_failed_mode: AtomicBool::new(false),
             metrics,
         }
     }
@@ -98,6 +101,17 @@ impl Status {
         })
     }
 
+    /// Says whether its TSE failed and was not heard since.
+    pub fn failed_mode(&self, is_on: bool) {
+        let state = self.lock();
+        self.count_failed_mode(is_on && !state.stage.is_end());
+    }
+
+    fn count_failed_mode(&self, is_on: bool) {
+        let was_on = self.in_failed_mode.swap(is_on, Ordering::Relaxed);
+        self.metrics.failed_mode.add(i64::from(is_on) - i64::from(was_on));
+    }
+
     fn advance(&self, state: &mut State, event: Event) {
         match state.next(event, Instant::now()) {
             Ok(next) => {
@@ -106,6 +120,9 @@ impl Status {
                 tracing::debug!(cashbox.id = %self.cashbox, from = state.stage.word(), to = next.stage.word(),
                     "cashbox state");
                 *state = next;
+                if state.stage.is_end() {
+                    self.count_failed_mode(false);
+                }
             }
             Err(error) => {
                 tracing::error!(cashbox.id = %self.cashbox, %error, "a cashbox got an event out of place")
@@ -143,5 +160,6 @@ impl Status {
 impl Drop for Status {
     fn drop(&mut self) {
         self.metrics.left(self.stage());
+        self.count_failed_mode(false);
     }
 }

@@ -65,7 +65,4 @@ pub enum BuildError {
     /// The HTTP client.
     #[error("cannot build the client of the configuration service")]
     Http(#[source] reqwest::Error),
-    /// The metrics.
-    #[error("cannot register the metrics of the configuration service")]
-    Metrics(#[from] prometheus::Error),
 }

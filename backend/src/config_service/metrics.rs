@@ -1,28 +1,28 @@
 //! How often the configuration service was asked, and what it said.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use shared::figures::description::Label;
+use shared::figures::{Counters, Figures};
+
+/// Classes of status, and no answer.
+const CODE_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
 
 /// Counters of the client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Metrics {
-    requests: IntCounterVec,
+    requests: Counters<1>,
 }
 
 impl Metrics {
-    /// Makes the counters known to the registry.
-    ///
-    /// # Errors
-    /// When the registry has them already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let requests = IntCounterVec::new(
-            Opts::new(
+    /// All at zero.
+    #[must_use]
+    pub fn register(figures: &Figures) -> Self {
+        Self {
+            requests: figures.counters(
                 "byodc_config_service_requests_total",
-                "Requests to the configuration service, by class of the answer's status; none = no answer.",
+                "Requests to the configuration service, by class of the answer's status; none = no answer",
+                [Label::of("code_class", CODE_CLASSES)],
             ),
-            &["code_class"],
-        )?;
-        registry.register(Box::new(requests.clone()))?;
-        Ok(Self { requests })
+        }
     }
 
     /// Counts one request by the status of its answer.
@@ -35,6 +35,6 @@ impl Metrics {
             Some(_) => "5xx",
             None => "none",
         };
-        self.requests.with_label_values(&[class]).inc();
+        self.requests.of([class]).inc();
     }
 }

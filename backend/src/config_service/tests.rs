@@ -7,9 +7,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::HeaderMap;
-use prometheus::Registry;
 use shared::clock::ScriptedClock;
 use shared::env::Origin;
+use shared::figures::Figures;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -117,7 +117,13 @@ fn client(
     let config = Config::read(&settings, &mut faults);
     assert_eq!(faults.lines(), &[] as &[String]);
     let clock = Arc::new(ScriptedClock::at(Ticks(640_659_828_306_000_000)));
-    ConfigurationService::new(config, Arc::new(journal.clone()), clock, &Registry::new()).unwrap()
+    ConfigurationService::new(
+        config,
+        Arc::new(journal.clone()),
+        clock,
+        Metrics::register(&Figures::default()),
+    )
+    .unwrap()
 }
 
 async fn fetch_from(answers: impl IntoIterator<Item = Scripted>) -> (Result<Fetched, FetchError>, usize) {

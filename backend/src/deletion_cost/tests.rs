@@ -74,7 +74,7 @@ fn place(api: SocketAddr) -> (Place, TempDir) {
 }
 
 fn told() -> Told {
-    Told::new(Metrics::register(&Registry::new()).unwrap())
+    Told::new(Metrics::register(&Figures::default()))
 }
 
 #[tokio::test]

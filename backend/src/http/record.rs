@@ -14,6 +14,7 @@ use tracing::Level;
 use super::Pod;
 use super::path::Endpoint;
 use super::reply::{Served, Severity};
+use crate::metrics::NO_ENDPOINT;
 
 /// Answers a request, then says so.
 pub async fn record(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response<Body> {
@@ -21,7 +22,7 @@ pub async fn record(State(pod): State<Arc<Pod>>, request: Request, next: Next) -
     let endpoint = request
         .extensions()
         .get::<Endpoint>()
-        .map_or("other", |endpoint| endpoint.name());
+        .map_or(NO_ENDPOINT, |endpoint| endpoint.name());
     let in_flight = InFlight::of(&pod);
     let mut response = next.run(request).await;
     drop(in_flight);
@@ -43,7 +44,7 @@ fn say_goodbye(response: &mut Response<Body>) {
     );
 }
 
-fn count(pod: &Pod, endpoint: &str, response: &Response<Body>, began: Instant) {
+fn count(pod: &Pod, endpoint: &'static str, response: &Response<Body>, began: Instant) {
     let class = match response.status().as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",
@@ -52,10 +53,10 @@ fn count(pod: &Pod, endpoint: &str, response: &Response<Body>, began: Instant) {
         _ => "5xx",
     };
     let metrics = &pod.metrics.http;
-    metrics.requests.with_label_values(&[endpoint, class]).inc();
+    metrics.requests.of([endpoint, class]).inc();
     metrics
         .seconds
-        .with_label_values(&[endpoint])
+        .of([endpoint])
         .observe(began.elapsed().as_secs_f64());
 }
 

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Response, Uri};
 use axum::middleware;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use shared::figures::TEXT_FORMAT;
 use tower::Layer;
 use tower::util::{MapRequest, MapRequestLayer};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -74,9 +77,9 @@ pub fn admin(pod: &Arc<Pod>) -> Front {
     surrounded(routes, pod)
 }
 
-async fn metrics(State(pod): State<Arc<Pod>>) -> String {
-    pod.metrics.renew_failures(pod.ownership.renew_failures());
-    pod.metrics.text()
+async fn metrics(State(pod): State<Arc<Pod>>) -> impl IntoResponse {
+    pod.metrics.heard(&pod.ownership);
+    ([(CONTENT_TYPE, TEXT_FORMAT)], pod.metrics.text())
 }
 
 fn scraped_routes() -> Router<Arc<Pod>> {

@@ -31,6 +31,9 @@ pub enum ClaimReason {
 }
 
 impl ClaimReason {
+    /// Every reason, in the order above.
+    pub const ALL: [Self; 4] = [Self::Reserved, Self::Takeover, Self::Direct, Self::Handover];
+
     /// The reason in one word, for rows, log lines and metrics.
     #[must_use]
     pub const fn word(self) -> &'static str {

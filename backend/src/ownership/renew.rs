@@ -109,12 +109,14 @@ impl Ownership {
         };
         // An attempt that outlasts the interval must not keep the next one from being made.
         let in_time = tokio::time::timeout(self.parts.renew_every, renewing).await;
-        in_time.unwrap_or_else(|too_long| {
+        let renewed = in_time.unwrap_or_else(|too_long| {
             Err(StoreError::Unreachable {
                 doing: "renewing a pod's record",
                 source: Box::new(too_long),
             })
-        })
+        });
+        self.store_is_up.store(renewed.is_ok(), Ordering::Relaxed);
+        renewed
     }
 
     fn record_anew(&self) {

@@ -414,8 +414,10 @@ async fn a_claim_made_without_the_store_is_put_on_record_when_it_is_back() {
     tokio::time::sleep(LEASE * 3).await;
     assert_eq!(scene.on_record().await, None);
     assert!(scene.ownership.renew_failures() > 0);
+    assert!(!scene.ownership.store_is_up());
     scene.store.cut(false);
     scene.until_on_record(Some(("me", 6))).await;
+    assert!(scene.ownership.store_is_up());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use prometheus::{IntCounterVec, Opts, Registry as Figures};
 use shared::clock::Clock;
+use shared::figures::description::Label;
+use shared::figures::{Counters, Figures};
 use shared::identity::CashBoxId;
 use shared::placement::pod::PodRecord;
 use tokio::time::MissedTickBehavior;
@@ -18,22 +19,20 @@ use crate::ownership::handover::HandoverTarget;
 /// What is counted.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    moves: IntCounterVec,
+    moves: Counters<1>,
 }
 
 impl Metrics {
-    /// Registers the figures.
-    ///
-    /// # Errors
-    /// When the registry holds metrics of these names already.
-    pub fn register(registry: &Figures) -> prometheus::Result<Self> {
-        let opts = Opts::new(
-            "byodc_rebalance_moves_total",
-            "idle cashboxes handed to pods with more room",
-        );
-        let moves = IntCounterVec::new(opts, &["result"])?;
-        registry.register(Box::new(moves.clone()))?;
-        Ok(Self { moves })
+    /// All at zero.
+    #[must_use]
+    pub fn register(figures: &Figures) -> Self {
+        Self {
+            moves: figures.counters(
+                "byodc_rebalance_moves_total",
+                "Idle cashboxes handed to pods with more room",
+                [Label::of("result", HandoverOutcome::WORDS)],
+            ),
+        }
     }
 }
 
@@ -78,7 +77,7 @@ impl Rebalancer {
                 .registry
                 .hand_over(cashbox, &target, HandoverReason::Rebalance)
                 .await;
-            self.metrics.moves.with_label_values(&[outcome.word()]).inc();
+            self.metrics.moves.of([outcome.word()]).inc();
             if outcome == HandoverOutcome::NoSuccessor {
                 // Whoever does not take one now takes no other either.
                 return;

@@ -175,15 +175,15 @@ mod tests {
     use crate::scu::deadline::Patience;
     use crate::scu::package::PackageKeys;
     use crate::scu::simulator;
-    use prometheus::Registry;
     use serde_json::json;
     use shared::clock::MachineClock;
+    use shared::figures::Figures;
     use shared::identity::ScuId;
 
     fn connect(name: &str, settings: serde_json::Value) -> Result<Arc<dyn Scu>, ConnectError> {
         let simulators =
             Simulators::new(simulator::Config::default(), Arc::new(MachineClock::default())).unwrap();
-        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+        let metrics = Arc::new(Metrics::register(&Figures::default()));
         Connector::new(simulators, Outbound::default(), metrics).connect(&ScuPackage {
             scu: ScuId::from_u128(1),
             package: name.to_owned(),

@@ -1,11 +1,29 @@
 //! How often TSEs were asked, and what came of it.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use shared::figures::description::Label;
+use shared::figures::{Counters, Figures};
+
+/// What a TSE can be asked for.
+const KINDS: [&str; 13] = [
+    "start",
+    "update",
+    "finish",
+    "trace",
+    "last-steps",
+    "recall",
+    "info",
+    "state",
+    "client",
+    "time",
+    "self-test",
+    "export",
+    "echo",
+];
 
 /// Counters of all units of a pod.
 #[derive(Debug)]
 pub struct Metrics {
-    requests: IntCounterVec,
+    requests: Counters<2>,
 }
 
 /// What came of one try.
@@ -22,6 +40,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Self; 4] = [Self::Answered, Self::Rejected, Self::Unreachable, Self::Unknown];
+
     fn label(self) -> &'static str {
         match self {
             Self::Answered => "answered",
@@ -33,24 +53,21 @@ impl Outcome {
 }
 
 impl Metrics {
-    /// Makes the counters known to the registry.
-    ///
-    /// # Errors
-    /// When the registry has them already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let requests = IntCounterVec::new(
-            Opts::new(
+    /// All at zero.
+    #[must_use]
+    pub fn register(figures: &Figures) -> Self {
+        let results = Outcome::ALL.map(Outcome::label);
+        Self {
+            requests: figures.counters(
                 "byodc_scu_requests_total",
-                "Tries to ask a TSE, by kind and result.",
+                "Tries to ask a TSE, by kind and result",
+                [Label::of("kind", KINDS), Label::of("result", results)],
             ),
-            &["kind", "result"],
-        )?;
-        registry.register(Box::new(requests.clone()))?;
-        Ok(Self { requests })
+        }
     }
 
     /// Counts one try.
     pub fn count(&self, kind: &'static str, outcome: Outcome) {
-        self.requests.with_label_values(&[kind, outcome.label()]).inc();
+        self.requests.of([kind, outcome.label()]).inc();
     }
 }

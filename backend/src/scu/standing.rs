@@ -139,8 +139,8 @@ mod tests {
     use crate::scu::simulator::script::{Effect, OperationKind, Rule};
     use crate::scu::simulator::{Config, Simulators, Traits};
     use crate::scu::types::{StartTransaction, TransactionIdentity, TransactionTrace};
-    use prometheus::Registry;
     use shared::clock::{MachineClock, Ticks};
+    use shared::figures::Figures;
     use shared::identity::pod::PodId;
     use shared::identity::{CashBoxId, Incarnation, QueueId, QueueItemId, ScuId};
 
@@ -168,7 +168,7 @@ mod tests {
         simulator.register_client("K").await.unwrap();
         let at = Instant::now().checked_sub(confirmed_before);
         let standing = Arc::new(Standing::new(Arc::new(journal.clone()), tenure, at));
-        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+        let metrics = Arc::new(Metrics::register(&Figures::default()));
         let unit = Deadline::new(Arc::new(simulator), Patience::default(), metrics);
         let unit = Confirmed::new(Arc::new(unit.under(standing.clone())), standing.clone());
         Pod {

@@ -14,6 +14,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -37,6 +39,12 @@ pub enum CertificateError {
         path: PathBuf,
         /// What it should hold.
         what: &'static str,
+    },
+    /// The certificate cannot be read as one.
+    #[error("a certificate in {} is malformed", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
     },
     /// The key does not belong to the certificate, or is of a kind that cannot sign.
     #[error("the key in {} does not fit the certificate in {}", key.display(), certificate.display())]
@@ -64,6 +72,8 @@ struct Loaded {
     /// The files' contents, to notice a change whatever the files' times say.
     files: (Vec<u8>, Vec<u8>),
     pair: Arc<CertifiedKey>,
+    /// When the first certificate of the chain to end does, in seconds of the Unix epoch.
+    expires_s: i64,
 }
 
 impl Certificate {
@@ -77,6 +87,12 @@ impl Certificate {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         })
+    }
+
+    /// When the chain in force ends: with the first of its certificates to end, in seconds of the Unix epoch.
+    #[must_use]
+    pub fn expires_s(&self) -> i64 {
+        self.current.load().expires_s
     }
 
     /// Looks at the files from time to time until `stop`.
@@ -141,6 +157,9 @@ fn load(certificate: &Path, key: &Path) -> Result<Loaded, CertificateError> {
     if chain.is_empty() {
         return Err(empty(certificate, "certificate"));
     }
+    let expires_s = expiry(&chain).ok_or_else(|| CertificateError::Malformed {
+        path: certificate.to_owned(),
+    })?;
     let private = PrivateKeyDer::from_pem_slice(&files.1).map_err(|_| empty(key, "private key"))?;
     let pair = CertifiedKey::from_der(chain, private, &default_provider()).map_err(|source| {
         CertificateError::Mismatch {
@@ -152,5 +171,15 @@ fn load(certificate: &Path, key: &Path) -> Result<Loaded, CertificateError> {
     Ok(Loaded {
         files,
         pair: Arc::new(pair),
+        expires_s,
     })
+}
+
+/// None for an empty chain, and for one of which a certificate is none.
+fn expiry(chain: &[CertificateDer<'_>]) -> Option<i64> {
+    let expiries = chain.iter().map(|certificate| {
+        let (_, read) = X509Certificate::from_der(certificate).ok()?;
+        Some(read.validity().not_after.timestamp())
+    });
+    expiries.min_by_key(|expiry| expiry.unwrap_or(i64::MIN)).flatten()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct Lookup {
     born: Instant,
     /// Milliseconds since `born` until which the store is left alone.
     away_until_ms: Arc<AtomicU64>,
+    /// Whether it answered those who follow it.
+    is_up: AtomicBool,
 }
 
 impl fmt::Debug for Lookup {
@@ -65,6 +67,7 @@ impl Lookup {
             flights: Arc::default(),
             born: Instant::now(),
             away_until_ms: Arc::default(),
+            is_up: AtomicBool::new(false),
         }
     }
 
@@ -90,13 +93,21 @@ impl Lookup {
 
     /// Notes whether the store answered somebody else.
     pub fn store_is_back(&self) {
+        self.is_up.store(true, Ordering::Relaxed);
         self.away_until_ms.store(0, Ordering::Relaxed);
     }
 
     /// Notes that the store did not answer: it is left alone for a moment.
     pub fn store_is_away(&self) {
+        self.is_up.store(false, Ordering::Relaxed);
         let until = self.now_ms() + LEFT_ALONE.as_millis() as u64;
         self.away_until_ms.store(until, Ordering::Relaxed);
+    }
+
+    /// Whether the store answered when it was last asked by those who follow it.
+    #[must_use]
+    pub fn store_is_up(&self) -> bool {
+        self.is_up.load(Ordering::Relaxed)
     }
 
     fn now_ms(&self) -> u64 {

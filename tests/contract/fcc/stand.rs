@@ -45,7 +45,7 @@ pub fn package(settings: &Value) -> ScuPackage {
 fn connector() -> Connector {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let simulators = Simulators::new(Config::default(), Arc::new(MachineClock::default())).unwrap();
-    let metrics = Arc::new(Metrics::register(&Default::default()).unwrap());
+    let metrics = Arc::new(Metrics::register(&Default::default()));
     Connector::new(simulators, Outbound::default(), metrics)
 }
 

@@ -14,9 +14,9 @@ use backend::scu::types::{FinishTransaction, StartTransaction, TransactionIdenti
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use harness::fiskaly_server::FiskalyServer;
-use prometheus::Registry;
 use serde_json::{Value, json};
 use shared::clock::MachineClock;
+use shared::figures::Figures;
 use shared::identity::{QueueItemId, ScuId};
 
 /// The queue's name at the TSS.
@@ -80,7 +80,7 @@ impl Stand {
 fn connector() -> Connector {
     let clock = Arc::new(MachineClock::default());
     let simulators = Simulators::new(simulator::Config::default(), clock).unwrap();
-    let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+    let metrics = Arc::new(Metrics::register(&Figures::default()));
     Connector::new(simulators, Outbound::default(), metrics)
 }
 

@@ -28,12 +28,12 @@ impl Registry {
         let metrics = &self.inner.parts.metrics;
         match started {
             Ok(actor) => {
-                metrics.loads.with_label_values(&["ok"]).inc();
+                metrics.loads.of(["ok"]).inc();
                 metrics.load_seconds.observe(began.elapsed().as_secs_f64());
                 self.go_live(cashbox, actor, &flight);
             }
             Err(error) => {
-                metrics.loads.with_label_values(&[word(&error)]).inc();
+                metrics.loads.of([word(&error)]).inc();
                 self.remove(cashbox, &flight.status);
                 flight.landed.keep(Err(error));
             }
@@ -98,7 +98,7 @@ impl Registry {
         let metrics = &self.inner.parts.metrics;
         match cause {
             Cause::Panicked => metrics.panics.inc(),
-            Cause::Stuck => metrics.freed.with_label_values(&[doing]).inc(),
+            Cause::Stuck => metrics.freed.of([doing]).inc(),
         }
         let pause = self.inner.setbacks.note(cashbox, cause, Instant::now());
         tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_millis(),

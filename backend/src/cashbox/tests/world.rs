@@ -336,7 +336,13 @@ impl World {
             config_service::Config::read(&Settings::default().with(Origin::Flag, given), &mut faults);
         assert_eq!(faults.lines(), &[] as &[String]);
         let journal = self.journal.clone();
-        ConfigurationService::new(config, journal, self.clock.clone(), metrics.registry()).unwrap()
+        ConfigurationService::new(
+            config,
+            journal,
+            self.clock.clone(),
+            metrics.config_service.clone(),
+        )
+        .unwrap()
     }
 
     pub(super) fn other_cashbox(&self) -> CashBoxId {
@@ -614,7 +620,7 @@ async fn until(condition: impl Fn() -> bool) {
 
 /// Units that are asked once and waited for, so that a test's script decides alone.
 fn asked_once(simulators: Arc<Simulators>) -> Scus {
-    let counted = Arc::new(scu::metrics::Metrics::register(&prometheus::Registry::new()).unwrap());
+    let counted = Arc::new(scu::metrics::Metrics::register(&Default::default()));
     let patience = Patience {
         one_try: Duration::from_secs(3600),
         tries: 1,
