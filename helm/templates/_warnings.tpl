@@ -6,6 +6,7 @@ What installs, but should not stay as it is: one line each, beginning with the v
 {{- include "byodc.warnings.databases" . }}
 {{- include "byodc.warnings.images" . }}
 {{- include "byodc.warnings.access" . }}
+{{- include "byodc.warnings.test" . }}
 {{- end }}
 
 {{/* A host may be a template, and may name its namespace: redis, redis.shops, redis.shops.svc.cluster.local. */}}
@@ -87,5 +88,18 @@ loadbalancer.config.tls: there is no certificate, so access tokens travel in the
 {{- else if .Values.proxy.service.http }}
 proxy.service.http: port 80 of the load balancer answers without TLS, too. Set it to false once no POS uses it.
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "byodc.warnings.test" -}}
+{{- $directory := false }}
+{{- range compact (.Values.byodc.config.env | default list) }}
+{{- if eq (lower .name) "byodc__simulator__directory" }}
+{{- $directory = true }}
+{{- end }}
+{{- end }}
+{{- if and (include "byodc.test.simulated" .) (not $directory) }}
+test.accessToken: the simulated TSE of the test's cashbox lives in the memory of one pod, so helm test fails once the cashbox has moved.
+Give the pods a shared directory: Byodc__Simulator__Directory in byodc.config.env, on a volume.
 {{- end }}
 {{- end }}
