@@ -43,6 +43,7 @@ async fn a_check_signs_with_a_cashbox_and_starts_its_queue_only_if_it_is_told_to
     let (status, told) = check(&cluster, &[], None).await;
     assert_eq!(status, Some(0), "{told}");
     assert!(told.contains("byodc.SignatureCloud.DE"), "{told}");
+    assert!(told.contains("nothing was signed"), "{told}");
 
     let (status, told) = check_of(&cluster, &cashbox, "not-its-token", &[]).await;
     assert_eq!(status, Some(5), "{told}");

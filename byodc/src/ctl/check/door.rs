@@ -185,6 +185,11 @@ pub fn tell<T: Display>(name: &str, went: Result<T, Trouble>) -> Result<(), Trou
     Ok(())
 }
 
+/// Tells that a step was left out, and why.
+pub fn skip(name: &str, why: &str) {
+    println!("skipped {name:8} {why}");
+}
+
 async fn answered(request: RequestBuilder) -> Result<String, Trouble> {
     let answer = request.send().await.map_err(unreachable)?;
     let status = answer.status();
