@@ -24,7 +24,7 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 {{- define "byodc.env.shared" -}}
 {{- $shared := list }}
 {{- range compact (.Values.byodc.config.env | default list) }}
-{{- if regexMatch "(?i)^(redis__.*|byodc__ownership__url|byodc__lease__.*|byodc__peer__key)$" .name }}
+{{- if regexMatch "(?i)^(redis__.*|byodc__ownership__url|byodc__lease__.*)$" .name }}
 {{- $shared = append $shared . }}
 {{- end }}
 {{- end }}
@@ -82,8 +82,8 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 {{- end }}
 {{- end }}
 
-{{/* Who may use the admin port. An existing Secret has to hold both keys: a missing one is an error at start, not an open
-     door. */}}
+{{/* Who may use the admin port. An existing Secret has to hold keys and peerKey: a missing one is an error at start, not an
+     open door. */}}
 {{- define "byodc.env.admin" -}}
 {{- $admin := .Values.admin }}
 {{- if or $admin.keys $admin.existingSecret }}
@@ -91,6 +91,11 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
   valueFrom:
     secretKeyRef: { name: {{ include "byodc.admin.secretName" . }}, key: keys }
 {{- end }}
+{{- end }}
+
+{{/* What pods show each other. Proxies have no use for it, so they do not get it. */}}
+{{- define "byodc.env.peer" -}}
+{{- $admin := .Values.admin }}
 {{- if or $admin.peerKey $admin.existingSecret }}
 - name: Byodc__Peer__Key
   valueFrom:

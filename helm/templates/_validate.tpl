@@ -76,7 +76,7 @@ proxy.terminationGracePeriodSeconds = {{ include "byodc.proxy.grace.period" . }}
 {{- $ownership := or .Values.ownership.url .Values.ownership.existingSecret }}
 {{- $autoscaling := and .Values.byodc.autoscaling .Values.byodc.autoscaling.enabled }}
 {{- $byHand := include "byodc.env.shared" . | fromYamlArray }}
-{{- if and .Values.redis.enabled (eq (default "" $redis.host) "redis") }}
+{{- if and .Values.redis.enabled (include "byodc.redis.hostIsBundled" .) }}
 {{- range $value := list "tls" "user" "sentinelService" }}
 {{- with get $redis $value }}
 redis.enabled = true but byodc.config.redis.{{ $value }} = {{ . }}, which the bundled Redis does not know

@@ -8,6 +8,7 @@
       (include "byodc.env.outgoingProxy" .)
       (include "byodc.backend.env.stop" .)
       (include "byodc.env.admin" .)
+      (include "byodc.env.peer" .)
       (include "byodc.env.telemetry" .) | join "\n" }}
 {{- include "byodc.env" (dict "own" $own "given" .Values.byodc.config.env) }}
 {{- end }}
