@@ -48,6 +48,10 @@ tls.certManager.enabled = true but tls.certManager.dnsNames is empty: give the n
 {{- if and $scaling.enabled (not (or $scaling.cashboxesPerPod $scaling.inFlightPerPod $scaling.metrics)) }}
 byodc.autoscaling.enabled = true but byodc.autoscaling.cashboxesPerPod, .inFlightPerPod and .metrics are empty: nothing would be counted
 {{- end }}
+{{- $drain := include "byodc.drain.seconds" . | int64 }}
+{{- if and $scaling.enabled (lt (int64 $scaling.scaleDown.periodSeconds) $drain) }}
+byodc.autoscaling.scaleDown.periodSeconds = {{ int64 $scaling.scaleDown.periodSeconds }} is shorter than byodc.drain may take, {{ $drain }} s: the next pod would go while one still hands over
+{{- end }}
 {{- end }}
 
 {{- define "byodc.validate.monitoring" -}}
@@ -62,14 +66,22 @@ metrics.podMonitor.enabled and {{ ternary "prometheus.deployServiceMonitor" "met
 admin.existingSecret and {{ ternary "admin.keys" "admin.peerKey" (not (empty $admin.keys)) }} are both set: a secret has one source
 {{- end }}
 {{- $names := list }}
+{{- $digests := list }}
 {{- range $admin.keys }}
+{{- $digest := .sha256 | default (sha256sum (default "" .key)) | lower }}
 {{- if has .name $names }}
 admin.keys: the name {{ .name }} comes twice; the audit log could not tell them apart
 {{- end }}
-{{- $names = append $names .name }}
 {{- if eq (empty .key) (empty .sha256) }}
 admin.keys: {{ .name }} needs exactly one of key and sha256
+{{- else if has $digest $digests }}
+admin.keys: {{ .name }} has the key of an entry before it; the audit log could not tell them apart
 {{- end }}
+{{- if and .key (lt (len .key) 32) }}
+admin.keys: the key of {{ .name }} has fewer than 32 characters; `byodc admin-key` makes one
+{{- end }}
+{{- $names = append $names .name }}
+{{- $digests = append $digests $digest }}
 {{- end }}
 {{- $test := .Values.test }}
 {{- if and $test.existingSecret (or $test.cashboxId $test.accessToken) }}
