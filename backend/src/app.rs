@@ -150,7 +150,8 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         ownership: ownership.clone(),
         owners,
         successors: Arc::new(
-            HttpSuccessors::new().context("cannot build the client that hands cashboxes over")?,
+            HttpSuccessors::new(config.peer_keys.clone())
+                .context("cannot build the client that hands cashboxes over")?,
         ),
         prepared: PreparedCashboxes::default(),
         journal: journal.clone(),
@@ -163,6 +164,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
     Ok(Arc::new(Pod {
         id,
         config: config.http.clone(),
+        peer_keys: config.peer_keys.clone(),
         registry,
         ownership,
         journal,
@@ -178,7 +180,8 @@ fn ownership_of(
     record: PodRecord,
     store: Arc<dyn OwnershipStore>,
 ) -> anyhow::Result<Ownership> {
-    let peers = HttpPeers::new().context("cannot build the client that asks other pods")?;
+    let peers =
+        HttpPeers::new(config.peer_keys.clone()).context("cannot build the client that asks other pods")?;
     Ok(Ownership::new(crate::ownership::Parts {
         membership: Membership::follow(store.clone(), config.ownership.lease.renew_every),
         store,

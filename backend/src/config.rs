@@ -10,6 +10,7 @@ use shared::timings::{self, PodTimes, Told};
 use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
 use crate::ownership::WhenUnreachable;
+use crate::ownership::peer_keys::{self, PeerKeys};
 use crate::scu::simulator;
 use crate::{cashbox, config_service, deletion_cost, http, ownership, pod, rebalance, shutdown};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub http: http::Config,
     /// Where ownership is recorded, and how long a lease lasts.
     pub ownership: OwnershipConfig,
+    /// By which key pods know each other.
+    pub peer_keys: PeerKeys,
     /// What happens to a cashbox without a known owner while that place is away.
     pub when_unreachable: WhenUnreachable,
     /// Where receipts are kept.
@@ -59,6 +62,7 @@ impl Config {
             pod: pod::Config::read(settings, faults),
             http: http::Config::read(settings, faults),
             ownership: OwnershipConfig::read(settings, faults),
+            peer_keys: PeerKeys::read(settings, faults),
             when_unreachable: WhenUnreachable::read(settings, faults),
             journal: JournalConfig::read(settings, faults),
             config_service: config_service::Config::read(settings, faults),
@@ -77,6 +81,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
     vec![
         pod::SETTINGS,
         http::SETTINGS,
+        peer_keys::SETTINGS,
         http::journal::config::SETTINGS,
         record::SETTINGS,
         ownership::SETTINGS,

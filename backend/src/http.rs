@@ -33,6 +33,10 @@ pub mod version;
 pub mod health;
 /// Describe the interface.
 pub mod swagger;
+/// Who may ask on the admin port.
+pub mod access;
+/// The one line per change that an operator asks for.
+pub mod audit;
 /// What other pods and operators ask.
 pub mod peer;
 /// Who held a cashbox when.
@@ -50,6 +54,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use admissible::OldDates;
+use shared::access::admin_keys::{self, AdminKeys};
 use shared::access::metrics_port;
 use shared::api::writing::Shape;
 use shared::clock::Clock;
@@ -61,6 +66,7 @@ use crate::cashbox::registry::Registry;
 use crate::journal::JournalStore;
 use crate::metrics::Metrics;
 use crate::ownership::Ownership;
+use crate::ownership::peer_keys::PeerKeys;
 use journal::export::Exports;
 
 /// Where POS systems and proxies connect.
@@ -101,6 +107,7 @@ pub const SETTINGS: &[Setting] = &[
     LISTEN,
     ADMIN_LISTEN,
     metrics_port::LISTEN,
+    admin_keys::KEYS,
     BODY_BYTES_MAX,
     CASING,
     OLD_DATES,
@@ -113,6 +120,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `Byodc__Admin__Listen`.
     pub admin_listen: SocketAddr,
+    /// `Byodc__Admin__Keys`.
+    pub admin_keys: AdminKeys,
     /// `Byodc__Metrics__Listen`; none = no such port.
     pub metrics_listen: Option<SocketAddr>,
     /// `Byodc__Http__BodyBytesMax`.
@@ -132,6 +141,8 @@ pub struct Pod {
     pub id: PodId,
     /// How answers look.
     pub config: Config,
+    /// By which key it knows other pods.
+    pub peer_keys: PeerKeys,
     /// The cashboxes.
     pub registry: Registry,
     /// What this pod holds, for peers that ask.
@@ -155,6 +166,7 @@ impl Config {
         Self {
             listen: settings.value(&LISTEN, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            admin_keys: AdminKeys::read(settings, faults),
             metrics_listen: metrics_port::read(settings, faults),
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),
             shape: shape(settings, faults),

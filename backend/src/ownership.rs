@@ -23,6 +23,8 @@ pub mod held;
 pub mod acquire;
 /// Asking another pod directly.
 pub mod peer;
+/// The key by which pods know each other.
+pub mod peer_keys;
 /// One question at a time about each pod.
 mod inquiry;
 /// Who may own what a store that lost everything does not know.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use shared::access::admin_keys::{self as access, KeyName};
 use shared::identity::{CashBoxId, QueueId};
 
 use crate::role::Role;
@@ -38,6 +39,8 @@ pub enum Command {
     Metrics(MetricsCommand),
     /// Ask the process beside this one whether it is well: status 0 if it is, 1 if it is not
     Health(HealthOf),
+    /// Make a key for an operator: prints the key, which is kept nowhere, and the entry for Byodc__Admin__Keys
+    AdminKey(AdminKeyOf),
     /// Look into a running or stopped cluster
     #[command(subcommand)]
     Ctl(CtlCommand),
@@ -128,6 +131,16 @@ pub struct HealthOf {
     /// Where its settings come from, besides the environment.
     #[command(flatten)]
     pub given: Given,
+}
+
+/// Whose key, and for what.
+#[derive(Debug, Args)]
+pub struct AdminKeyOf {
+    /// What the audit log calls its holder: letters, digits, '-', '_' or '.'
+    pub name: KeyName,
+    /// read: may look; operate: may also move cashboxes and accept journals
+    #[arg(long, value_name = "ROLE")]
+    pub role: access::Role,
 }
 
 /// What an operator can ask.

@@ -29,6 +29,8 @@ mod config_show;
 mod metrics_table;
 /// Whether the process beside this one is well.
 mod health;
+/// A fresh key for an operator.
+mod admin_key;
 /// What operators ask.
 mod ctl;
 /// Completions for shells.
@@ -61,6 +63,7 @@ fn run(command: cli::Command) -> anyhow::Result<ExitCode> {
         cli::Command::Config(command) => config_show::run(&command)?,
         cli::Command::Metrics(cli::MetricsCommand::Table) => print!("{}", metrics_table::table()),
         cli::Command::Health(given) => health::run(&given)?,
+        cli::Command::AdminKey(of) => admin_key::print(of),
         cli::Command::Ctl(command) => return ctl::run(&command),
         cli::Command::Version => version::print(),
         cli::Command::Completions { shell } => completions::print(shell),

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
+use serde_json::json;
+use shared::access::admin_keys::Role;
 use shared::figures::TEXT_FORMAT;
 use shared::identity::pod::PodName;
 use shared::identity::{CashBoxId, Incarnation};
@@ -33,10 +37,11 @@ pub struct Seen {
 
 /// The admin port's paths.
 pub fn router(seen: Seen) -> Router {
-    scraped_routes()
+    let looks = Router::new()
         .route("/admin/v1/route/{cashbox}", get(route))
         .route("/admin/v1/pods", get(pods))
-        .with_state(seen)
+        .route_layer(middleware::from_fn_with_state(seen.clone(), admitted));
+    scraped_routes().merge(looks).with_state(seen)
 }
 
 /// The paths of the port for scrapers.
@@ -49,6 +54,27 @@ fn scraped_routes() -> Router<Seen> {
         .route("/metrics", get(metrics))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready))
+}
+
+/// Lets operators through, as far as keys are asked for. The proxy changes nothing, so whoever may look may ask all.
+async fn admitted(State(seen): State<Seen>, request: Request, next: Next) -> Response {
+    match seen.shared.config.admin_keys.admit(request.headers(), Role::Read) {
+        Ok(_) => next.run(request).await,
+        Err(refused) => {
+            let mut response = problem(refused.status(), "Not admitted", &refused.to_string());
+            if refused.status() == StatusCode::UNAUTHORIZED {
+                let scheme = HeaderValue::from_static("Bearer");
+                response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            }
+            response
+        }
+    }
+}
+
+fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    let content_type = [(CONTENT_TYPE, "application/problem+json")];
+    (status, content_type, body.to_string()).into_response()
 }
 
 async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {
@@ -112,10 +138,7 @@ impl From<&Peer> for PodSeen {
 
 async fn route(State(seen): State<Seen>, Path(cashbox): Path<String>) -> Response {
     let Ok(cashbox) = cashbox.parse::<CashBoxId>() else {
-        let problem = serde_json::json!({
-            "title": "Bad Request", "status": 400, "detail": "The cashbox is not a GUID.",
-        });
-        return (StatusCode::BAD_REQUEST, Json(problem)).into_response();
+        return problem(StatusCode::BAD_REQUEST, "Bad query", "the cashbox is not a GUID");
     };
     let route = seen.shared.routes.find(cashbox, None).await;
     let source = route.reason();

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use shared::access::admin_keys::{self, AdminKeys};
 use shared::access::metrics_port;
 use shared::env::{Faults, Setting, Settings};
 use shared::timings::{self, Lease, ProxyTimes, Told};
@@ -150,6 +151,7 @@ pub const SETTINGS: &[Setting] = &[
     TLS_KEY,
     ADMIN_LISTEN,
     metrics_port::LISTEN,
+    admin_keys::KEYS,
     THREADS,
     CONNECTIONS_MAX,
     HEAD_BYTES_MAX,
@@ -190,6 +192,7 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     pub admin_listen: SocketAddr,
     pub metrics_listen: Option<SocketAddr>,
+    pub admin_keys: AdminKeys,
     pub threads: usize,
     pub connections_max: usize,
     pub head_bytes_max: usize,
@@ -220,6 +223,7 @@ impl Config {
             tls: tls(settings, faults),
             admin_listen: settings.value(&ADMIN_LISTEN, faults),
             metrics_listen: metrics_port::read(settings, faults),
+            admin_keys: AdminKeys::read(settings, faults),
             threads: threads(settings, faults),
             connections_max: count(settings, &CONNECTIONS_MAX, 1..=1_000_000, faults),
             head_bytes_max: count(settings, &HEAD_BYTES_MAX, 1024..=262_144, faults),

@@ -1,4 +1,9 @@
-//! Who reaches what beside the requests of POS systems: a port for scrapers, a port for operators and peers.
+//! Who reaches what beside the requests of POS systems: a port for scrapers, a port for operators and peers, and the
+//! keys that are asked for there.
 
 /// Where figures and health answer whoever scrapes them.
 pub mod metrics_port;
+/// A key that comes with a request, and what is kept of it.
+pub mod bearer;
+/// Which operators may look, and which may change something.
+pub mod admin_keys;

@@ -45,6 +45,7 @@ mod pod_superseded;
 mod ownership_history;
 mod rebalancing;
 mod handover;
+mod peer_keys;
 mod clocks;
 mod takeover;
 mod redis_lost;

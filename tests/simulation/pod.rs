@@ -16,6 +16,7 @@ use backend::http;
 use backend::http::journal::export::Exports;
 use backend::journal::JournalStore;
 use backend::metrics::Metrics;
+use backend::ownership::peer_keys::PeerKeys;
 use backend::ownership::this_pod::ThisPod;
 use backend::ownership::{self, Ownership, WhenUnreachable};
 use backend::scu::deadline::{Deadline, Patience};
@@ -252,6 +253,7 @@ async fn run(pod: Arc<Pod>) {
         id: pod.record().id,
         exports: Exports::new(config.exports),
         config,
+        peer_keys: PeerKeys::default(),
         registry: pod.registry.clone(),
         ownership: pod.ownership.clone(),
         journal: Arc::new(JournalEdge::new(pod.wire.clone(), pod.who)),

@@ -151,7 +151,8 @@ impl Cluster {
         let mut owners = Vec::new();
         for pod in &self.pods {
             let url = format!("{}/peer/v1/cashboxes/{}", pod.admin_url(), cashbox.id);
-            let Ok(answer) = self.http.get(url).timeout(SAYS_WITHIN).send().await else {
+            let asked = self.http.get(url).bearer_auth(self.template.peer_key(pod.name()));
+            let Ok(answer) = asked.timeout(SAYS_WITHIN).send().await else {
                 continue;
             };
             let held: Value = answer.json().await.unwrap();

@@ -14,6 +14,7 @@ use crate::small_disk::{self, SmallDisk};
 
 /// Longer than a pod may drain in a test.
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
+const PEER_KEY: &str = "Byodc__Peer__Key";
 /// What a test is told that wants to spoil a way which it did not ask for.
 const WITHOUT_RELAYS: &str = "the cluster was described with relays";
 
@@ -42,6 +43,15 @@ pub enum Relayed {
 }
 
 impl Template {
+    /// The key under which a pod answers its peers: as it is set, empty where it is not.
+    #[must_use]
+    pub fn peer_key(&self, pod: &str) -> &str {
+        let of_pod = self.of_one_pod.get(pod).and_then(|own| own.get(PEER_KEY));
+        of_pod
+            .or_else(|| self.settings.get(PEER_KEY))
+            .map_or("", String::as_str)
+    }
+
     /// Starts a pod of this name; [`Pod::ready`] waits for it.
     pub async fn start(&self, name: &str) -> Pod {
         self.start_of_generation(name, None).await

@@ -107,6 +107,15 @@ impl HandoverOutcome {
             Self::NotHere => "not-here",
         }
     }
+
+    /// The pod that has it now, if there is one.
+    #[must_use]
+    pub fn successor(&self) -> Option<&PodId> {
+        match self {
+            Self::Moved { to, .. } | Self::Expected { to } => Some(to),
+            Self::Freed | Self::Overtaken | Self::NoSuccessor | Self::NotHere => None,
+        }
+    }
 }
 
 /// What an actor is told: to whom the cashbox goes.

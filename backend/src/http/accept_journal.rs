@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Json, Path, State};
+use axum::extract::{Extension, Json, Path, State};
 use axum::http::Response;
 use serde::Deserialize;
 use serde_json::json;
+use shared::access::admin_keys::Operator;
 use shared::identity::CashBoxId;
 
 use super::Pod;
+use super::audit::{Change, REASON_CHARS_MAX};
 use super::reply::{self, Failure};
-
-/// The longest reason, in characters.
-const REASON_CHARS_MAX: usize = 500;
 
 /// Why the journal is accepted.
 #[derive(Debug, Deserialize)]
@@ -28,6 +27,7 @@ pub struct Decision {
 /// Accepts a stale journal.
 pub async fn accept_journal(
     State(pod): State<Arc<Pod>>,
+    Extension(operator): Extension<Operator>,
     Path(id): Path<String>,
     decision: Result<Json<Decision>, JsonRejection>,
 ) -> Response<Body> {
@@ -41,16 +41,21 @@ pub async fn accept_journal(
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
         return bad_body("the reason must have 1 to 500 characters");
     }
+    let change = Change::of(operator, "accept-journal", cashbox, reason);
     match pod.registry.accept_journal(cashbox, reason).await {
-        Ok(accepted) => reply::json(
-            json!({
+        Ok(accepted) => {
+            change.ends("accepted");
+            let told = json!({
                 "cashbox": cashbox,
                 "evidence": accepted.evidence,
                 "orphans": accepted.orphans,
-            })
-            .to_string(),
-        ),
-        Err(error) => reply::failure(&error.into()),
+            });
+            reply::json(told.to_string())
+        }
+        Err(error) => {
+            change.ends(format!("not accepted: {error}"));
+            reply::failure(&error.into())
+        }
     }
 }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse as _, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::access::admin_keys::Operator;
 use shared::identity::CashBoxId;
 use shared::identity::pod::PodName;
 
 use super::Pod;
+use super::audit::{Change, REASON_CHARS_MAX};
 use super::reply::{self, Failure};
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::ownership::handover::http::Attributed;
@@ -24,7 +26,7 @@ use crate::ownership::handover::{HandoverTarget, Offer};
 pub struct Move {
     /// The pod's stable name; none = the best that placement offers.
     to: Option<PodName>,
-    /// Why, in the operator's words, for the log.
+    /// Why, in the operator's words, for the audit log; at most 500 characters.
     #[serde(default)]
     reason: String,
 }
@@ -56,25 +58,35 @@ pub async fn take(
 /// Moves a cashbox of this pod to another; answers what became of it. Without a body: to any pod.
 pub async fn relocate(
     State(pod): State<Arc<Pod>>,
+    Extension(operator): Extension<Operator>,
     Path(id): Path<String>,
     asked: axum::body::Bytes,
 ) -> Response<Body> {
-    let read = if asked.trim_ascii().is_empty() {
-        Ok(Move::default())
-    } else {
-        serde_json::from_slice::<Move>(&asked).map_err(|error| Failure::Body {
-            detail: error.to_string(),
-        })
-    };
-    let (cashbox, asked) = match cashbox(&id).and_then(|cashbox| Ok((cashbox, read?))) {
+    let (cashbox, asked) = match cashbox(&id).and_then(|cashbox| Ok((cashbox, asked_move(&asked)?))) {
         Ok(read) => read,
         Err(failure) => return reply::failure(&failure),
     };
-    tracing::info!(cashbox.id = %cashbox, to = asked.to.as_ref().map_or("any pod", PodName::as_str), why = asked.reason,
-        "an operator moves a cashbox");
+    let change = Change::of(operator, "move", cashbox, &asked.reason);
     let target = asked.to.map_or(HandoverTarget::Any, HandoverTarget::Pod);
     let moving = pod.registry.hand_over(cashbox, &target, HandoverReason::Operator);
-    told(cashbox, &moving.await)
+    let outcome = moving.await;
+    change.ends(match outcome.successor() {
+        Some(to) => format!("{} to {to}", outcome.word()),
+        None => outcome.word().to_owned(),
+    });
+    told(cashbox, &outcome)
+}
+
+fn asked_move(body: &[u8]) -> Result<Move, Failure> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Move::default());
+    }
+    let bad = |detail: String| Failure::Body { detail };
+    let asked: Move = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+    if asked.reason.chars().count() > REASON_CHARS_MAX {
+        return Err(bad(format!("the reason may have {REASON_CHARS_MAX} characters")));
+    }
+    Ok(asked)
 }
 
 fn told(cashbox: CashBoxId, outcome: &HandoverOutcome) -> Response<Body> {

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, Response, StatusCode};
+use shared::access::admin_keys::Refused;
 use shared::api::reading::ReadError;
 use shared::api::refusal::Refusal;
 use shared::header;
@@ -22,6 +23,7 @@ use crate::cashbox::error::CashboxError;
 /// When a refused client should ask again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a request was not answered with what it asked for.
@@ -69,6 +71,8 @@ pub enum Failure {
     NoSuchMethod,
     /// An earlier receipt was asked for, and there is none.
     NoSuchReceipt,
+    /// Whoever asks on the admin port may not.
+    NotAdmitted(Refused),
     /// The cashbox says so.
     Cashbox(CashboxError),
     /// A bug: the handler panicked.
@@ -78,6 +82,12 @@ pub enum Failure {
 impl From<CashboxError> for Failure {
     fn from(error: CashboxError) -> Self {
         Self::Cashbox(error)
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::NotAdmitted(refused)
     }
 }
 
@@ -176,6 +186,9 @@ impl Failure {
                 "the receipt that was asked for is not there",
                 Level::INFO,
             ),
+            Self::NotAdmitted(refused) => {
+                public(refused.status(), "Not admitted", refused.to_string(), Level::INFO)
+            }
             Self::Cashbox(error) => of_cashbox(error),
             Self::Panicked => public(
                 S::INTERNAL_SERVER_ERROR,
@@ -322,8 +335,12 @@ pub fn failure(failure: &Failure) -> Response<Body> {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
     }
-    if let Failure::Cashbox(CashboxError::HeldByOther(owner)) = failure {
-        name_owner(headers, owner);
+    match failure {
+        Failure::Cashbox(CashboxError::HeldByOther(owner)) => name_owner(headers, owner),
+        Failure::NotAdmitted(_) if public.status == StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, BEARER);
+        }
+        _ => {}
     }
     response.extensions_mut().insert(Severity {
         level: public.level,

@@ -23,7 +23,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::path::Endpoint;
 use super::reply::{self, Failure};
 use super::{
-    Pod, accept_journal, echo, handover, health, history, journal, peer, record, sign, swagger, v2, version,
+    Pod, accept_journal, access, echo, handover, health, history, journal, peer, record, sign, swagger, v2,
+    version,
 };
 
 /// A router that knows every spelling of its paths.
@@ -59,22 +60,42 @@ pub fn scraped(pod: &Arc<Pod>) -> Front {
 /// What peers and operators reach, and what scrapers do.
 #[must_use]
 pub fn admin(pod: &Arc<Pod>) -> Front {
-    let routes = Router::new()
+    let routes = peers(pod)
+        .merge(looks(pod))
+        .merge(changes(pod))
+        .merge(scraped_routes())
+        .with_state(pod.clone());
+    surrounded(routes, pod)
+}
+
+fn peers(pod: &Arc<Pod>) -> Router<Arc<Pod>> {
+    Router::new()
         .route("/peer/v1/identity", get(peer::identity))
         .route("/peer/v1/cashboxes/{id}", get(peer::cashbox))
         .route("/peer/v1/cashboxes/{id}/prepare", post(handover::prepare))
         .route("/peer/v1/cashboxes/{id}/take", post(handover::take))
+        .route_layer(middleware::from_fn_with_state(pod.clone(), access::peers))
+}
+
+fn looks(pod: &Arc<Pod>) -> Router<Arc<Pod>> {
+    Router::new()
         .route("/admin/v1/pod", get(peer::own))
         .route("/admin/v1/cashboxes", get(peer::cashboxes))
-        .route("/admin/v1/cashboxes/{id}/move", post(handover::relocate))
         .route("/admin/v1/cashboxes/{id}/history", get(history::history))
+        .route_layer(middleware::from_fn_with_state(pod.clone(), access::looks))
+}
+
+/// Each of these takes the [`Operator`] who asks and writes one audit line.
+///
+/// [`Operator`]: shared::access::admin_keys::Operator
+fn changes(pod: &Arc<Pod>) -> Router<Arc<Pod>> {
+    Router::new()
+        .route("/admin/v1/cashboxes/{id}/move", post(handover::relocate))
         .route(
             "/admin/v1/cashboxes/{id}/accept-journal",
             post(accept_journal::accept_journal),
         )
-        .merge(scraped_routes())
-        .with_state(pod.clone());
-    surrounded(routes, pod)
+        .route_layer(middleware::from_fn_with_state(pod.clone(), access::changes))
 }
 
 async fn metrics(State(pod): State<Arc<Pod>>) -> impl IntoResponse {

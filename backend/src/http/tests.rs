@@ -1,5 +1,6 @@
 //! The whole front of a pod, asked as clients ask.
 
+mod access;
 mod bad_input;
 mod v2;
 
@@ -24,6 +25,7 @@ async fn pod(world: &World) -> Arc<Pod> {
     let mut faults = Faults::default();
     let mut config = Config::read(&Settings::default(), &mut faults);
     config.body_bytes_max = BODY_BYTES_MAX;
+    config.admin_keys = AdminKeys::Open;
     world.front("a", config)
 }
 

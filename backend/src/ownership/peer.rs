@@ -1,7 +1,8 @@
 //! Asking another pod directly, at its admin address.
 //!
 //! `GET /peer/v1/cashboxes/{id}` answers who the pod is and whether it holds the cashbox, in one question. What
-//! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing.
+//! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing; so is a pod that
+//! does not know our key.
 //!
 //! [`Answer::Silent`]: crate::ownership::peer::Answer::Silent
 
@@ -15,6 +16,8 @@ use shared::identity::{CashBoxId, Epoch};
 use shared::ownership::store::Era;
 use shared::placement::pod::PodRecord;
 use shared::timings::{PEER_ANSWER, PEER_CONNECT};
+
+use super::peer_keys::PeerKeys;
 
 /// Where a pod tells who it is.
 pub const IDENTITY_PATH: &str = "/peer/v1/identity";
@@ -61,7 +64,7 @@ pub enum Answer {
         /// The era in which all that it holds is on record, if that is so.
         recorded_in: Option<Era>,
     },
-    /// It neither answered in time nor refused; it may be slow, stopped or cut off.
+    /// It neither answered in time nor refused; it may be slow, stopped, cut off, or know another key.
     Silent,
 }
 
@@ -76,6 +79,7 @@ pub trait Peers: Send + Sync + Debug {
 #[derive(Debug, Clone)]
 pub struct HttpPeers {
     client: reqwest::Client,
+    keys: PeerKeys,
 }
 
 impl HttpPeers {
@@ -84,15 +88,16 @@ impl HttpPeers {
     ///
     /// # Errors
     /// When the process has no TLS provider installed.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new(keys: PeerKeys) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
+            .default_headers(keys.sent())
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(0)
             .connect_timeout(PEER_CONNECT)
             .timeout(PEER_ANSWER)
             .build()?;
-        Ok(Self { client })
+        Ok(Self { client, keys })
     }
 
     async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> Result<Vec<u8>, reqwest::Error> {
@@ -121,6 +126,7 @@ impl Peers for HttpPeers {
             Ok(body) => understand(&pod.id, &body),
             Err(error) if is_refusal(&error) => Answer::Refused,
             Err(error) => {
+                self.keys.heard(&pod.id, &error);
                 tracing::debug!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "a pod did not answer its peer");
                 Answer::Silent
             }

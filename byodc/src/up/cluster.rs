@@ -179,10 +179,10 @@ impl Cluster {
             ("Byodc__Http__Listen", addresses.main.to_string()),
             ("Byodc__Pod__Address", addresses.main.to_string()),
             ("Byodc__Admin__Listen", addresses.admin.to_string()),
-            without_metrics_port(),
             ("Byodc__Pod__AdminAddress", addresses.admin.to_string()),
         ];
         own.into_iter()
+            .chain(beside_each_other())
             .chain(self.pod.clone())
             .chain(self.ownership.clone())
             .collect()
@@ -192,17 +192,23 @@ impl Cluster {
         let own = [
             ("Byodc__Proxy__Listen", self.proxy.main.to_string()),
             ("Byodc__Proxy__AdminListen", self.proxy.admin.to_string()),
-            without_metrics_port(),
             // No load balancer stands before it that would first have to notice.
             ("Byodc__Proxy__LameDuckMs", "0".to_owned()),
         ];
-        own.into_iter().chain(self.ownership.clone()).collect()
+        own.into_iter()
+            .chain(beside_each_other())
+            .chain(self.ownership.clone())
+            .collect()
     }
 }
 
-/// The admin port of each process answers scrapers; one port for all of them could be had only once.
-fn without_metrics_port() -> Variable {
-    ("Byodc__Metrics__Listen", String::new())
+/// What suits processes that one person runs on one machine: each admin port answers scrapers too, because one port
+/// for all of them could be had only once, and asks for no key, because it listens on this machine alone.
+fn beside_each_other() -> [Variable; 2] {
+    [
+        ("Byodc__Metrics__Listen", String::new()),
+        ("Byodc__Admin__Keys", "open".to_owned()),
+    ]
 }
 
 /// Where it is known who owns what. The other place is emptied, so that none from the environment comes in between.

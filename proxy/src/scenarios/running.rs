@@ -135,6 +135,25 @@ async fn the_port_for_scrapers_tells_figures_and_health_and_no_cashbox() {
 }
 
 #[tokio::test]
+async fn where_cashboxes_live_is_told_to_holders_of_a_key_alone() {
+    let digest = shared::access::bearer::KeyDigest::of("look");
+    let keys = format!("eyes:read:{digest}");
+    let stage = Stage::set(&[], &[("Byodc__Admin__Keys", &keys)]).await;
+    for path in [format!("/admin/v1/route/{BOX}"), "/admin/v1/pods".to_owned()] {
+        let refused = stage.admin(&path).await;
+        assert_eq!(
+            (refused.status, refused.field("www-authenticate")),
+            (401, "Bearer")
+        );
+        let mut operator = Client::connect(stage.admin_address).await;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nauthorization: Bearer look\r\n\r\n");
+        operator.send(&request).await;
+        assert_eq!(operator.answer().await.status, 200, "{path}");
+    }
+    assert_eq!(stage.admin("/metrics").await.status, 200);
+}
+
+#[tokio::test]
 async fn one_client_too_many_is_closed_and_the_others_are_served() {
     let stage = Stage::set(&[], &[("Byodc__Proxy__ConnectionsMax", "1")]).await;
     let mut first = stage.client().await;

@@ -246,6 +246,7 @@ fn common_settings(folder: &Path, urls: &Urls) -> BTreeMap<String, String> {
         ),
         // The admin ports answer scrapers too; one port for all processes of a machine could be had only once.
         ("Byodc__Metrics__Listen", String::new()),
+        ("Byodc__Admin__Keys", "open".to_owned()),
         ("Byodc__Proxy__DeadlineMs", "60000".to_owned()),
         ("Byodc__Proxy__Threads", "1".to_owned()),
         ("Logging__LogLevel__proxy", "Debug".to_owned()),

@@ -251,6 +251,7 @@ impl World {
             id: ownership.pod().record().id,
             exports: crate::http::journal::export::Exports::new(config.exports),
             config,
+            peer_keys: crate::ownership::peer_keys::PeerKeys::default(),
             registry,
             ownership,
             journal: self.journal.clone(),

@@ -14,6 +14,7 @@ use shared::placement::pod::PodRecord;
 
 use super::{Offer, Readiness, Successors, Taking};
 use crate::ownership::peer::{self, CASHBOXES_PATH};
+use crate::ownership::peer_keys::PeerKeys;
 
 /// Follows the cashbox's id: make ready for it.
 pub const PREPARE: &str = "/prepare";
@@ -42,6 +43,7 @@ pub struct Attributed<T> {
 #[derive(Debug, Clone)]
 pub struct HttpSuccessors {
     client: reqwest::Client,
+    keys: PeerKeys,
 }
 
 /// Why there is no answer.
@@ -57,14 +59,15 @@ impl HttpSuccessors {
     ///
     /// # Errors
     /// When the process has no TLS provider installed.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new(keys: PeerKeys) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
+            .default_headers(keys.sent())
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { client })
+        Ok(Self { client, keys })
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -80,6 +83,7 @@ impl HttpSuccessors {
             Ok(body) => body,
             Err(error) if peer::is_refusal(&error) => return Err(Unanswered::Gone),
             Err(error) => {
+                self.keys.heard(&pod.id, &error);
                 tracing::debug!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "a successor did not answer");
                 return Err(Unanswered::Silent);
             }

@@ -10,7 +10,7 @@ const BOX: CashBoxId = CashBoxId::from_u128(7);
 fn peers() -> HttpPeers {
     // Another test of this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    HttpPeers::new().unwrap()
+    HttpPeers::new(PeerKeys::default()).unwrap()
 }
 
 async fn pod_at(listener: &TcpListener) -> PodRecord {
@@ -28,6 +28,28 @@ async fn pod_at(listener: &TcpListener) -> PodRecord {
         state: PodState::Ready,
         load: 0,
     }
+}
+
+#[tokio::test]
+async fn the_key_goes_with_the_question() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pod = pod_at(&listener).await;
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let keys: PeerKeys = "first-first-first-first-first-first-,second-second-second-second-second-"
+        .parse()
+        .unwrap();
+    assert_eq!(HttpPeers::new(keys).unwrap().ask(&pod, BOX).await, Answer::Silent);
+    let head = asked.await.unwrap().to_lowercase();
+    assert!(
+        head.contains("authorization: bearer first-first-first-first-first-first-\r\n"),
+        "{head}"
+    );
 }
 
 /// Answers one request with a status and a body, and returns its first line.
@@ -112,6 +134,9 @@ async fn what_is_no_answer_of_ours_is_no_evidence() {
     for (status, body) in [
         ("200 OK", "{}"),
         ("404 Not Found", ""),
+        // Neither does a pod that does not know our key: it may hold the cashbox.
+        ("401 Unauthorized", "{\"title\":\"Not admitted\"}"),
+        ("403 Forbidden", ""),
         ("500 Oops", "{\"pod\":1}"),
     ] {
         let (answer, _) = ask(status, |_| body.to_owned()).await;
