@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import yaml
 CHART = Path(__file__).resolve().parents[2] / "helm"
 BEGIN, END = "<!-- values -->", "<!-- /values -->"
 DEFAULT_LENGTH_MAX = 80
+LINE_LENGTH = 138
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def table(text: str) -> str:
         rows = [value.row() for value in values if value.section == section]
         head = [f"### {section}", ""]
         if introductions[section] and [value.path for value in values if value.section == section] != [section]:
-            head += [introductions[section], ""]
+            head += [textwrap.fill(introductions[section], LINE_LENGTH, break_on_hyphens=False), ""]
         blocks.append("\n".join([*head, "| value | default | meaning |", "|---|---|---|", *rows]))
     return "\n\n".join(blocks)
 
