@@ -28,6 +28,8 @@ need redis-server redis-server
 need mariadbd mariadb-server
 need mariadb-install-db mariadb-server
 need postgres postgresql
+need prometheus prometheus
+need promtool prometheus
 need node nodejs
 need npm npm
 

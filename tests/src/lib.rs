@@ -66,3 +66,5 @@ pub mod history;
 pub mod verdict;
 /// A cluster under observation, from its start to the verdict.
 pub mod scene;
+/// What is delivered for Prometheus and Grafana, read as they read it.
+pub mod monitoring;
