@@ -107,7 +107,7 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
      comes from the Secret. */}}
 {{- define "byodc.env.outgoingProxy" -}}
 {{- $secret := include "byodc.secret.name" . }}
-{{- range $name, $value := include "byodc.outgoingProxy" .Values.byodc.proxy | fromYaml }}
+{{- range $name, $value := include "byodc.outgoingProxy" . | fromYaml }}
 - name: {{ $name }}
   {{- if include "byodc.hasCredentials" $value }}
   valueFrom:
@@ -118,16 +118,24 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 {{- end }}
 {{- end }}
 
+{{/* What byodc.proxy comes to, by variable. The bundled configuration service is inside, where no proxy leads. */}}
 {{- define "byodc.outgoingProxy" -}}
-{{- if kindIs "map" . }}
-{{- range $kind, $value := . }}
+{{- $proxy := .Values.byodc.proxy }}
+{{- $found := dict }}
+{{- if kindIs "map" $proxy }}
+{{- range $kind, $value := $proxy }}
 {{- with $value }}
-{{ include "byodc.outgoingProxy.variable" $kind }}: {{ . | quote }}
+{{- $_ := set $found (include "byodc.outgoingProxy.variable" $kind) . }}
 {{- end }}
 {{- end }}
-{{- else if . }}
-Proxy: {{ . | quote }}
+{{- else if $proxy }}
+{{- $_ := set $found "Proxy" $proxy }}
 {{- end }}
+{{- if and $found .Values.configService.enabled }}
+{{- $except := list (get $found "NO_PROXY") (include "byodc.configService.fullname" .) | compact | join "," }}
+{{- $_ := set $found "NO_PROXY" $except }}
+{{- end }}
+{{- toYaml $found }}
 {{- end }}
 
 {{/* YAML reads the unquoted key `no` as false. */}}

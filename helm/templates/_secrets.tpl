@@ -25,7 +25,7 @@ valueFrom:
       "Byodc__Configuration__Key" .Values.configuration.key
       "Byodc__Configuration__PreviousKey" .Values.configuration.previousKey
       "redisPassword" .Values.byodc.config.redis.password }}
-{{- range $name, $value := include "byodc.outgoingProxy" .Values.byodc.proxy | fromYaml }}
+{{- range $name, $value := include "byodc.outgoingProxy" . | fromYaml }}
 {{- if include "byodc.hasCredentials" $value }}
 {{- $_ := set $entries $name $value }}
 {{- end }}
