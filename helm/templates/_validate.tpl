@@ -12,7 +12,8 @@ values, before anything is installed.
       (include "byodc.validate.tls" .)
       (include "byodc.validate.configService" .)
       (include "byodc.validate.fcc" .)
-      (include "byodc.validate.extras" .) }}
+      (include "byodc.validate.extras" .)
+      (include "byodc.validate.existing" .) }}
 {{- $faults := list }}
 {{- range $checks }}
 {{- range splitList "\n" . }}
@@ -22,7 +23,7 @@ values, before anything is installed.
 {{- end }}
 {{- end }}
 {{- with $faults }}
-{{- fail (printf "values contradict each other:\n  - %s" (join "\n  - " .)) }}
+{{- fail (printf "these values cannot be installed:\n  - %s" (join "\n  - " .)) }}
 {{- end }}
 {{- end }}
 
