@@ -15,6 +15,8 @@ use shared::ownership::store::OwnershipStore;
 use shared::placement::membership::Membership;
 use shared::placement::pod::PodRecord;
 use shared::shutdown::Shutdown;
+use shared::trace::export::{Export, Source};
+use shared::trace::tracer::Tracer;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -64,7 +66,8 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let scraped_at = scraped.as_ref().map(TcpListener::local_addr).transpose()?;
     announce(&record, main.local_addr()?, admin.local_addr()?, scraped_at);
 
-    let pod = build(&config, record).await?;
+    let (tracer, export) = Export::begin(&config.trace, &source(&record)).context("exporting spans")?;
+    let pod = build(&config, record, tracer).await?;
     pod.ownership.introduce(ON_RECORD_WITHIN).await;
     let (close_listeners, stop_renewal) = (CancellationToken::new(), CancellationToken::new());
     let mut listeners = JoinSet::new();
@@ -110,6 +113,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         ended = running.listeners.join_next() => ended,
     };
     shutdown::stop(&config.shutdown, &shutdown, running).await;
+    export.finish().await;
     match ended {
         None => Ok(()),
         Some(ended) => ended?.context("a listener ended by itself"),
@@ -128,8 +132,18 @@ fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr, scraped: Op
         admin_address = %record.admin_address, version = record.version, "the pod listens");
 }
 
+/// Whose spans they are.
+fn source(record: &PodRecord) -> Source {
+    Source {
+        role: "backend",
+        name: record.id.name.to_string(),
+        instance: record.id.incarnation.to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
 /// Every part, in the order in which they need each other.
-async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
+async fn build(config: &Config, record: PodRecord, tracer: Tracer) -> anyhow::Result<Arc<Pod>> {
     let metrics = Metrics::new();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::default());
     let journal = journal::connect(&config.journal, &metrics.journal)
@@ -171,6 +185,7 @@ async fn build(config: &Config, record: PodRecord) -> anyhow::Result<Arc<Pod>> {
         exports: Exports::new(config.http.exports),
         clock,
         metrics,
+        tracer,
         draining: CancellationToken::new(),
     }))
 }

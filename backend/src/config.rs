@@ -6,6 +6,7 @@ use shared::env::{Faults, Setting, Settings};
 use shared::ownership::config as record;
 use shared::ownership::config::OwnershipConfig;
 use shared::timings::{self, PodTimes, Told};
+use shared::trace::config as trace;
 
 use crate::journal::config as journal;
 use crate::journal::config::JournalConfig;
@@ -41,6 +42,8 @@ pub struct Config {
     pub deletion_cost: deletion_cost::Config,
     /// How it stops.
     pub shutdown: shutdown::Config,
+    /// Where spans go.
+    pub trace: trace::Config,
 }
 
 /// Notes every time of a pod that does not fit another.
@@ -71,6 +74,7 @@ impl Config {
             rebalance: rebalance::Config::read(settings, faults),
             deletion_cost: deletion_cost::Config::read(settings, faults),
             shutdown,
+            trace: trace::Config::read(settings, faults),
         }
     }
 }
@@ -94,6 +98,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         deletion_cost::SETTINGS,
         shutdown::SETTINGS,
         timings::SETTINGS,
+        trace::SETTINGS,
     ]
 }
 

@@ -60,6 +60,7 @@ use shared::api::writing::Shape;
 use shared::clock::Clock;
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::pod::PodId;
+use shared::trace::tracer::Tracer;
 use tokio_util::sync::CancellationToken;
 
 use crate::cashbox::registry::Registry;
@@ -155,6 +156,8 @@ pub struct Pod {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where spans begin.
+    pub tracer: Tracer,
     /// Cancelled when the pod begins to shut down.
     pub draining: CancellationToken,
 }

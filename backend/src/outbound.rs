@@ -7,7 +7,9 @@ use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, RequestBuilder};
+use shared::trace::context::{TRACE_PARENT, TRACE_STATE};
+use shared::trace::current;
 
 use crate::config_service::outgoing_proxy::{OutgoingProxy, ProxyAddress};
 
@@ -21,6 +23,21 @@ pub fn builder() -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("byodc/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
+}
+
+/// A request to a part of the cluster or to its configuration service, which says where in a trace it belongs. A TSE's
+/// vendor is not told.
+#[must_use]
+pub fn traced(request: RequestBuilder) -> RequestBuilder {
+    let place = current::place();
+    let Some(context) = place.context() else {
+        return request;
+    };
+    let request = request.header(TRACE_PARENT, context.parent.to_string());
+    match &context.state {
+        Some(state) => request.header(TRACE_STATE, &**state),
+        None => request,
+    }
 }
 
 /// A failure in words, down to its root, without the address, which may hold a credential.

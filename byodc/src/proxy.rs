@@ -2,12 +2,15 @@
 
 use anyhow::Context;
 use shared::env::{Faults, Setting, Settings};
+use shared::identity::Incarnation;
 use shared::ownership::config::OwnershipConfig;
 use shared::ownership::{self, config as ownership_config};
 use shared::timings;
+use shared::trace::config as trace_config;
+use shared::trace::export::{Export, Source};
 
 use crate::cli::Given;
-use crate::role;
+use crate::role::{self, Role};
 
 /// What the proxy needs to know.
 #[derive(Debug)]
@@ -16,15 +19,22 @@ pub struct Config {
     proxy: proxy::config::Config,
     /// Where it is known who owns what.
     ownership: OwnershipConfig,
+    /// Where spans go.
+    trace: trace_config::Config,
 }
 
 impl Config {
-    /// Reads both parts.
+    /// Reads every part.
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
         let ownership = OwnershipConfig::read(settings, faults);
         let proxy = proxy::config::Config::read(settings, ownership.lease, faults);
         proxy.check_times(settings, faults);
-        Self { proxy, ownership }
+        let trace = trace_config::Config::read(settings, faults);
+        Self {
+            proxy,
+            ownership,
+            trace,
+        }
     }
 }
 
@@ -34,6 +44,7 @@ pub fn settings() -> Vec<&'static [Setting]> {
         proxy::config::SETTINGS,
         ownership_config::SETTINGS,
         timings::SETTINGS,
+        trace_config::SETTINGS,
     ]
 }
 
@@ -47,8 +58,19 @@ pub fn run(given: &Given) -> anyhow::Result<()> {
     runtime.block_on(async {
         let shutdown = role::shutdown(given)?;
         let store = ownership::connect(&config.ownership)?;
-        proxy::run(config.proxy, store, shutdown)
-            .await
-            .context("running the proxy")
+        let (tracer, export) = Export::begin(&config.trace, &source()).context("exporting spans")?;
+        let ran = proxy::run(config.proxy, store, tracer, shutdown).await;
+        export.finish().await;
+        ran.context("running the proxy")
     })
+}
+
+/// Whose spans they are: the platform names the process, and each start is another instance.
+fn source() -> Source {
+    Source {
+        role: Role::Proxy.word(),
+        name: std::env::var("HOSTNAME").unwrap_or_default(),
+        instance: Incarnation::random().to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
 }

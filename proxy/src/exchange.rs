@@ -19,6 +19,8 @@ use std::time::Duration;
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, OperationId};
 use shared::sabotage::{self, Mutant};
+use shared::trace::record::Kind;
+use shared::trace::span::Span;
 use tokio::time::Instant;
 
 use crate::gateway::{Gateway, Workspace};
@@ -61,6 +63,20 @@ enum Tried {
 }
 
 impl Tried {
+    /// What it came to, in one word.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Crossed => "crossed",
+            Self::Broken => "broken",
+            Self::NotSent => "not_sent",
+            Self::Lost => "lost",
+            Self::Superseded => "superseded",
+            Self::NoPod => "no_pod_ready",
+            Self::TooLate { .. } => "too_late",
+        }
+    }
+
     fn outcome<'a>(&self, head: &'a AnswerHead) -> Outcome<'a> {
         match self {
             Self::Answered(_) => Outcome::Answered(head.status, &head.notes),
@@ -133,14 +149,16 @@ impl<'a> Exchange<'a> {
                 Some(owner) => Some(owner),
                 None => self.find().await,
             };
+            let attempt = self.record.span.place().child("attempt", Kind::Client);
             let tried = match &peer {
                 _ if self.left().is_zero() => Tried::TooLate { sent: false },
-                Some(peer) => self.ask(peer).await,
+                Some(peer) => self.ask(peer, attempt.place()).await,
                 None => Tried::NoPod,
             };
             self.learn(peer.as_ref(), &tried);
             let verdict = self.attempts.decide(tried.outcome(&self.work.answer), repeatable);
             self.record.tried(&self.attempts, peer.as_deref());
+            self.tell_of(attempt, peer.as_deref(), &tried, verdict);
             if let Tried::Answered(answer) = tried {
                 if verdict == Verdict::Final {
                     return Ok(answer);
@@ -162,6 +180,26 @@ impl<'a> Exchange<'a> {
             if sabotage::mutant(Mutant::BlindResend) {
                 self.request.operation = OperationId::random();
             }
+        }
+    }
+
+    /// Ends a try's span with what it came to and why the request is sent again, if it is.
+    fn tell_of(&self, mut attempt: Span, peer: Option<&Peer>, tried: &Tried, verdict: Verdict) {
+        if !attempt.is_recorded() {
+            return;
+        }
+        attempt.note("outcome", tried.word());
+        if let Some(peer) = peer {
+            attempt.note_shown("pod.id", &peer.written);
+            attempt.note_shown("server.address", peer.address);
+        }
+        match tried {
+            Tried::Answered(_) => attempt.note("http.response.status_code", self.work.answer.status),
+            Tried::NoPod => {}
+            _ => attempt.fail(tried.word()),
+        }
+        if let Some(reason) = verdict.sends_again() {
+            attempt.note("resend.reason", reason);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use shared::identity::CashBoxId;
+use shared::trace::tracer::Tracer;
 use tokio_util::sync::CancellationToken;
 
 use crate::cashbox_id::{self, Health, Whose};
@@ -31,6 +32,8 @@ pub struct Shared {
     pub waiting_room: Arc<WaitingRoom>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where spans begin.
+    pub tracer: Tracer,
     /// Cancelled when the proxy is asked to stop: connections end after their next answer.
     pub drain: CancellationToken,
     /// Cancelled when it stops listening: connections that are idle end at once.
@@ -65,7 +68,7 @@ enum Answer {
 impl Gateway {
     /// Serves one request whose head has been read.
     pub async fn serve(&self, client: &mut Client<'_>, work: &mut Workspace) -> After {
-        let mut record = RequestRecord::begin(&self.shared.metrics);
+        let mut record = RequestRecord::begin(&self.shared, client.head());
         let answered = self.answer(client, work, &mut record).await;
         let after = match answered {
             Ok(Answer::Pods(answer)) => client.send_pods(answer, self, work, &mut record).await,
@@ -127,7 +130,7 @@ impl Gateway {
         client: &mut Client<'_>,
         work: &mut Workspace,
     ) -> After {
-        let mut record = RequestRecord::begin(&self.shared.metrics);
+        let mut record = RequestRecord::begin(&self.shared, client.head());
         let after = self
             .refuse(Refused::Malformed(malformed), client, work, &mut record)
             .await;

@@ -50,6 +50,7 @@ use std::sync::Arc;
 
 use shared::ownership::store::OwnershipStore;
 use shared::shutdown::Shutdown;
+use shared::trace::tracer::Tracer;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -126,6 +127,7 @@ impl Running {
 pub async fn start(
     config: Config,
     store: Arc<dyn OwnershipStore>,
+    tracer: Tracer,
     shutdown: Shutdown,
 ) -> Result<Running, StartError> {
     let certificate = config.tls.as_ref();
@@ -147,6 +149,7 @@ pub async fn start(
         routes: Arc::new(Routes::new(Lookup::new(store, config.lookup), config.routes_max)),
         waiting_room: Arc::new(WaitingRoom::new(config.waiting_per_cashbox, config.waiting_total)),
         metrics: metrics::Metrics::default(),
+        tracer,
         drain: shutdown.drain.clone(),
         closing: CancellationToken::new(),
         config,
@@ -215,9 +218,10 @@ fn serve_beside(
 pub async fn run(
     config: Config,
     store: Arc<dyn OwnershipStore>,
+    tracer: Tracer,
     shutdown: Shutdown,
 ) -> Result<(), StartError> {
-    let running = start(config, store, shutdown).await?;
+    let running = start(config, store, tracer, shutdown).await?;
     tracing::info!(
         address = %running.address,
         tls_address = running.tls_address.map(tracing::field::display),

@@ -156,6 +156,26 @@ impl Refused {
         }
     }
 
+    /// What it is called in logs and traces.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::BodyTooLong => "body-too-long",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::CashboxMissing => "cashbox-missing",
+            Self::WaitingRoomFull(_) => "waiting-room-full",
+            Self::NoPodReady => "no-pod-ready",
+            Self::NoPodReached => "no-pod-reached",
+            Self::OwnerUnreachable => "owner-unreachable",
+            Self::TooLate => "too-late",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::AnswerLost => "answer-lost",
+            Self::AnswerBroken => "answer-broken",
+            Self::CrossedWire => "crossed-wire",
+        }
+    }
+
     /// Whether the client's connection cannot be used any further: it is not known where its next request begins,
     /// or it must not be trusted.
     #[must_use]

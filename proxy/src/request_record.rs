@@ -1,13 +1,15 @@
 //! The one line about a request, at its end.
 //!
-//! Served requests are told at debug level, refused ones as loudly as their refusal says. Never in it: tokens,
-//! bodies, queries.
+//! Served requests are told at debug level, refused ones as loudly as their refusal says, under the target `request`,
+//! as in the pods: `Logging__LogLevel__request=Debug` shows all of them. Never in it: tokens, bodies, queries.
 
 use shared::identity::{CashBoxId, OperationId};
+use shared::trace::span::Span;
 use tokio::time::Instant;
 use tracing::Level;
 
 use crate::cashbox_id::Identity;
+use crate::gateway::Shared;
 use crate::message::request::RequestHead;
 use crate::metrics::Metrics;
 use crate::reply::Refused;
@@ -25,13 +27,15 @@ pub struct RequestRecord {
     redirects: u32,
     refused: Option<Refused>,
     broke_off: bool,
+    /// This process's part of the trace; empty where there is none.
+    pub span: Span,
 }
 
 impl RequestRecord {
     /// Begins when the head has been read.
     #[must_use]
-    pub fn begin(metrics: &Metrics) -> Self {
-        metrics.began();
+    pub fn begin(shared: &Shared, head: &RequestHead) -> Self {
+        shared.metrics.began();
         Self {
             began: Instant::now(),
             cashbox: None,
@@ -41,6 +45,7 @@ impl RequestRecord {
             redirects: 0,
             refused: None,
             broke_off: false,
+            span: shared.tracer.serve("proxy", head.trace.context()),
         }
     }
 
@@ -90,7 +95,7 @@ impl RequestRecord {
     }
 
     /// Counts the request and writes its line.
-    pub fn end(self, head: &RequestHead, answered: u16, metrics: &Metrics) {
+    pub fn end(mut self, head: &RequestHead, answered: u16, metrics: &Metrics) {
         let took = self.began.elapsed();
         let status = self.refused.map_or(answered, |refused| refused.face().status);
         metrics.ended(status, self.cashbox.is_some(), took);
@@ -103,6 +108,7 @@ impl RequestRecord {
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(
+                    target: "request",
                     $level,
                     cashbox.id = self.cashbox.map(tracing::field::display),
                     operation.id = self.operation.map(tracing::field::display),
@@ -113,8 +119,9 @@ impl RequestRecord {
                     duration_ms = took.as_secs_f64() * 1000.0,
                     resends = self.resends,
                     redirects = self.redirects,
-                    refused = self.refused.map(tracing::field::debug),
+                    refusal = self.refused.map(Refused::word),
                     broke_off = self.broke_off,
+                    trace.id = self.span.place().trace_id().map(tracing::field::display),
                     "request"
                 )
             };
@@ -124,6 +131,31 @@ impl RequestRecord {
             Level::WARN => line!(Level::WARN),
             Level::INFO => line!(Level::INFO),
             _ => line!(Level::DEBUG),
+        }
+        self.tell_of(head, status);
+    }
+
+    /// Ends the span with what the line says.
+    fn tell_of(&mut self, head: &RequestHead, status: u16) {
+        if !self.span.is_recorded() {
+            return;
+        }
+        let span = &mut self.span;
+        span.note("http.request.method", head.method().to_owned());
+        span.note("url.path", head.path().to_owned());
+        span.note("http.response.status_code", status);
+        span.note("resends", self.resends);
+        span.note("redirects", self.redirects);
+        if let Some(cashbox) = self.cashbox {
+            span.note_shown("cashbox.id", cashbox);
+        }
+        if let Some(operation) = self.operation {
+            span.note_shown("operation.id", operation);
+        }
+        match self.refused {
+            Some(refused) => span.fail(refused.word()),
+            None if self.broke_off => span.fail("broke_off"),
+            None => {}
         }
     }
 }

@@ -71,6 +71,18 @@ pub enum Verdict {
     GiveUp(Refused),
 }
 
+impl Verdict {
+    /// Why the request is sent to a pod once more, if it is.
+    #[must_use]
+    pub fn sends_again(self) -> Option<&'static str> {
+        match self {
+            Self::TryOwner => Some("redirected"),
+            Self::Again(reason) | Self::Wait(reason) => Some(reason),
+            Self::Final | Self::GiveUp(_) => None,
+        }
+    }
+}
+
 /// What is known about a request's tries so far.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Attempts {

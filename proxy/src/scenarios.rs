@@ -10,5 +10,7 @@ mod hygiene;
 mod bodies;
 /// TLS and HTTP/2.
 mod tls;
+/// Where a request belongs in a trace.
+mod traces;
 /// Start, stop, admin port, and a store that is away.
 mod running;

@@ -26,6 +26,8 @@ pub mod timings;
 pub mod figures;
 /// Logs: one shape for every role.
 pub mod telemetry;
+/// Distributed traces: where a request belongs, in headers, logs and spans.
+pub mod trace;
 /// Breaking things on purpose, for tests; not in a build that is meant to serve.
 pub mod sabotage;
 /// The signal to stop, as a value.

@@ -259,6 +259,7 @@ async fn run(pod: Arc<Pod>) {
         journal: Arc::new(JournalEdge::new(pod.wire.clone(), pod.who)),
         clock: pod.clock.clone(),
         metrics: pod.metrics.clone(),
+        tracer: shared::trace::tracer::Tracer::default(),
         draining: CancellationToken::new(),
     });
     let (close_listeners, stop_renewal) = (CancellationToken::new(), CancellationToken::new());

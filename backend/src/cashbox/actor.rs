@@ -17,6 +17,7 @@ use shared::clock::Ticks;
 use shared::identity::{QueueId, ScuId};
 use shared::ownership::store::Owner;
 use shared::sabotage;
+use shared::trace::current;
 use tokio::time::Instant;
 
 use super::books::Books;
@@ -224,7 +225,7 @@ impl Actor {
         match command {
             Command::Sign(sign) => {
                 sabotage::point("in-cashbox", self.shared.cashbox).await;
-                let signed = self.sign_unless_stale(sign).await;
+                let signed = current::within(sign.trace.clone(), self.sign_unless_stale(sign)).await;
                 told(signed, |outcome| sign.answer.keep(outcome))
             }
             Command::Reset(reset) => {

@@ -8,9 +8,9 @@ use shared::api::receipt_request::ReceiptRequest;
 use shared::api::receipt_response::ReceiptResponse;
 use shared::clock::Ticks;
 use shared::identity::{OperationId, QueueId};
+use shared::trace::span;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tracing::Span;
 
 use super::acceptance::Acceptance;
 use super::error::CashboxError;
@@ -46,8 +46,8 @@ pub struct Sign {
     pub request: Arc<ReceiptRequest>,
     /// When it was put into the mailbox.
     pub posted: Instant,
-    /// The request it came from.
-    pub span: Span,
+    /// Where the request that it came from belongs in a trace.
+    pub trace: span::Place,
     /// Where the answer goes: to its sender and to every twin.
     pub answer: Promise<Signed>,
 }

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use shared::api::receipt_request::ReceiptRequest;
 use shared::identity::OperationId;
+use shared::trace::current;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tracing::Span;
 
 use super::acceptance::Acceptance;
 use super::command::{
@@ -118,7 +118,7 @@ impl Mailbox {
             content_hash: posting.content_hash,
             request: posting.request,
             posted: Instant::now(),
-            span: Span::current(),
+            trace: current::place(),
             answer,
         });
         self.put(&mut inner, sign)?;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use shared::api::receipt_request::ReceiptRequest;
 use shared::api::refusal::Refusal;
 use shared::sabotage;
+use shared::trace::current;
 use tokio::time::Instant;
 
 use super::actor::Actor;
@@ -37,7 +38,7 @@ const CANDIDATES_MAX: u32 = 200;
 impl Actor {
     /// Signs a receipt, or finds the answer that its operation has already.
     pub(super) async fn sign(&mut self, sign: &Sign) -> Result<Signed, Trouble> {
-        self.timed("wait", sign.posted);
+        self.timed("wait", "mailbox", sign.posted);
         let clock = self.parts.clock.clone();
         let refused = |error: intake::PreQueueError| {
             Trouble::Answer(CashboxError::Rejected {
@@ -69,7 +70,7 @@ impl Actor {
         }
         evidence::intent(&self.tenure, &intent);
         sabotage::point("after-intent", self.shared.cashbox).await;
-        self.timed("begin", began);
+        self.timed("begin", "intent", began);
         let answer = self.finish(&intent, &request, Some(began)).await?;
         Ok(Signed {
             answer,
@@ -100,7 +101,8 @@ impl Actor {
             clock: &*self.parts.clock,
             site: &site,
         };
-        let mut processed = self.engine.process(intent, request, edges).await;
+        let processing = self.engine.process(intent, request, edges);
+        let mut processed = current::step("process", processing).await;
         if let Some(refusal) = standing.take_refusal() {
             return Err(unsure(&refusal));
         }
@@ -116,12 +118,12 @@ impl Actor {
         if processed.starts_migration {
             self.record_migration(&mut processed.entry).await?;
         }
-        self.timed("process", began);
+        self.observe("process", began);
         let signed = Instant::now();
         self.append(&processed.entry).await?;
         evidence::commit(&self.tenure, &processed.entry, self.cashbox_time_stamp);
         sabotage::point("after-commit", self.shared.cashbox).await;
-        self.timed("append", signed);
+        self.timed("append", "commit", signed);
         self.engine.adopt(&processed.entry);
         self.follow_a_switch();
         drop(open);
@@ -180,7 +182,13 @@ impl Actor {
         Ok(earlier)
     }
 
-    fn timed(&self, stage: &'static str, since: Instant) {
+    /// A stage of the receipt has ended: told as a figure and as a step of its trace.
+    fn timed(&self, stage: &'static str, step: &'static str, since: Instant) {
+        self.observe(stage, since);
+        current::place().past(step, since.elapsed());
+    }
+
+    fn observe(&self, stage: &'static str, since: Instant) {
         let seconds = since.elapsed().as_secs_f64();
         self.parts.metrics.sign_seconds.of([stage]).observe(seconds);
     }

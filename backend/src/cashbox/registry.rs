@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
 use shared::ownership::store::Owner;
+use shared::trace::current;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -301,7 +302,7 @@ impl Registry {
         slots.insert(cashbox, Slot::Starting(flight.clone()));
         self.count(&slots);
         // A task of its own: the client going away does not leave a cashbox half started.
-        tokio::spawn(self.clone().start(beginning, flight.clone()));
+        tokio::spawn(current::carried(self.clone().start(beginning, flight.clone())));
         Ok(Slot::Starting(flight))
     }
 

@@ -19,6 +19,7 @@ use shared::api::refusal::Refusal;
 use shared::clock::Ticks;
 use shared::identity::{CashBoxId, Epoch, Incarnation, QueueId};
 use shared::sabotage;
+use shared::trace::current;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::actor::Actor;
@@ -134,7 +135,8 @@ pub(super) async fn start(
 ) -> Result<Box<Actor>, CashboxError> {
     let (cashbox, began) = (beginning.cashbox, Instant::now());
     let asking = beginning.place(&places.asking).await;
-    let acquired = status.progress().watch(acquire(&parts, &beginning)).await;
+    let acquiring = current::step("acquire", acquire(&parts, &beginning));
+    let acquired = status.progress().watch(acquiring).await;
     drop(asking);
     let reason = acquired.inspect_err(|_| status.on(Event::Refused))?;
     let claimed = match prepare(&parts, &places, &beginning, &status, reason).await {
@@ -151,7 +153,7 @@ pub(super) async fn start(
         sabotage::point("in-start", cashbox).await;
         recover(&parts, beginning.accepted, &status, claimed).await
     };
-    match status.progress().watch(recovery).await {
+    match status.progress().watch(current::step("recover", recovery)).await {
         Ok(actor) => {
             if !actor.is_stale() {
                 status.on(Event::Settled);
@@ -227,7 +229,8 @@ async fn prepare<'a>(
     let (configuration, units) = match &beginning.origin {
         Origin::Request { token, .. } => {
             // Not under watch: waiting for a turn there may take long and ends by itself.
-            let fetched = parts.configurations.fetch(cashbox, token).await;
+            let fetching = parts.configurations.fetch(cashbox, token);
+            let fetched = current::step("configuration", fetching).await;
             let configuration = fetched.map_err(|error| CashboxError::from(&error))?.configuration;
             let units = parts.usable(&configuration)?;
             (configuration, units)
@@ -237,7 +240,7 @@ async fn prepare<'a>(
     status.progress().allow(configuration.patience().one_try * 2);
     let place = beginning.place(&places.claiming).await;
     let claim = claim(parts, cashbox, configuration.queue, reason);
-    let tenure = status.progress().watch(claim).await?;
+    let tenure = status.progress().watch(current::step("claim", claim)).await?;
     Ok(Mine {
         configuration,
         units,

@@ -73,7 +73,7 @@ impl Documents for HttpDocuments {
             .wire
             .request(&self.http, cashbox, token)
             .ok_or(FetchError::Refused)?;
-        let answered = request.send().await;
+        let answered = outbound::traced(request).send().await;
         self.metrics
             .count(answered.as_ref().ok().map(|response| response.status().as_u16()));
         let response = answered.map_err(unreachable)?;

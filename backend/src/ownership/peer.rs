@@ -18,6 +18,7 @@ use shared::placement::pod::PodRecord;
 use shared::timings::{PEER_ANSWER, PEER_CONNECT};
 
 use super::peer_keys::PeerKeys;
+use crate::outbound;
 
 /// Where a pod tells who it is.
 pub const IDENTITY_PATH: &str = "/peer/v1/identity";
@@ -102,7 +103,7 @@ impl HttpPeers {
 
     async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> Result<Vec<u8>, reqwest::Error> {
         let url = format!("http://{}{CASHBOXES_PATH}{cashbox}", pod.admin_address);
-        read(self.client.get(url).send().await).await
+        read(outbound::traced(self.client.get(url)).send().await).await
     }
 }
 

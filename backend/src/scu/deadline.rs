@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use shared::trace::current;
+use shared::trace::record::Kind;
 
 use super::absent::Absent;
 use super::metrics::{Metrics, Outcome};
@@ -158,6 +160,9 @@ impl Deadline {
         kind: &'static str,
         call: impl Future<Output = Result<T, ScuError>>,
     ) -> Result<T, ScuError> {
+        let mut span = current::child("tse", Kind::Client);
+        span.note("tse.call", kind);
+        // The vendor learns nothing of our traces: its calls carry no context.
         let answer = tokio::time::timeout(self.patience.one_try, call).await;
         let answer = answer.unwrap_or_else(|_| {
             Err(ScuError::OutcomeUnknown {
@@ -171,6 +176,10 @@ impl Deadline {
             Err(ScuError::OutcomeUnknown { .. }) => Outcome::Unknown,
         };
         self.metrics.count(kind, outcome);
+        span.note("tse.outcome", outcome.label());
+        if outcome != Outcome::Answered {
+            span.fail(outcome.label());
+        }
         answer
     }
 

@@ -42,7 +42,9 @@ pub enum Outcome {
 impl Outcome {
     const ALL: [Self; 4] = [Self::Answered, Self::Rejected, Self::Unreachable, Self::Unknown];
 
-    fn label(self) -> &'static str {
+    /// The word for it in figures and traces.
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Rejected => "rejected",

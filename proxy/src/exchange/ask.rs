@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use shared::header;
 use shared::timings::LOOK_EVERY;
+use shared::trace::context::{TRACE_PARENT, TRACE_STATE};
+use shared::trace::span::Place;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -24,13 +26,13 @@ use super::{Exchange, Tried};
 const SENT_AT_ONCE_MAX: usize = 16_384;
 
 impl Exchange<'_> {
-    /// One try: send the request, read the head of the answer.
-    pub(super) async fn ask(&mut self, peer: &Arc<Peer>) -> Tried {
+    /// One try: send the request, read the head of the answer. In the trace it belongs to `place`.
+    pub(super) async fn ask(&mut self, peer: &Arc<Peer>, place: &Place) -> Tried {
         let left = self.left();
         let Ok(mut connection) = self.connection(peer, left).await else {
             return Tried::NotSent;
         };
-        self.write_head(left);
+        self.write_head(left, place);
         let sent = self.send(&mut connection).await;
         let tried = self.read_answer(connection).await;
         if sent.is_err() && !matches!(tried, Tried::Answered(_)) {
@@ -78,7 +80,7 @@ impl Exchange<'_> {
     }
 
     /// Writes the head anew: what the client said, then what is ours.
-    fn write_head(&mut self, left: Duration) {
+    fn write_head(&mut self, left: Duration, place: &Place) {
         let out = &mut self.work.outbound;
         out.clear();
         out.extend_from_slice(self.request.head.rendered());
@@ -88,6 +90,12 @@ impl Exchange<'_> {
             out.extend_from_slice(b"\r\n");
         }
         field::push_shown(out, header::OPERATION_ID, self.request.operation);
+        if let Some(trace) = place.context() {
+            field::push_shown(out, TRACE_PARENT, trace.parent);
+            if let Some(state) = &trace.state {
+                field::push_field(out, TRACE_STATE.as_bytes(), state.as_bytes());
+            }
+        }
         out.extend_from_slice(header::DEADLINE_MS.as_bytes());
         out.extend_from_slice(b": ");
         field::push_number(out, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));

@@ -1,6 +1,7 @@
 //! Header fields: which ones mean something here, and how their values are read.
 
 use shared::header;
+use shared::trace::context::{TRACE_PARENT, TRACE_STATE};
 
 /// What a field's name means to the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub enum Field {
     AccessTokenV2,
     /// The operation id.
     OperationId,
+    /// Where the request belongs in a trace.
+    TraceParent,
+    /// What others remember of the trace.
+    TraceState,
     /// Between proxy and pod only: `x-byodc-…`.
     Internal,
     /// Anything else: passed on as it is.
@@ -50,7 +55,9 @@ impl Field {
             9 if is(header::CASHBOX_ID) => Self::CashboxId,
             10 if is("connection") => Self::Connection,
             10 if is("keep-alive") => Self::HopByHop,
+            10 if is(TRACE_STATE) => Self::TraceState,
             11 if is(header::ACCESS_TOKEN) => Self::AccessToken,
+            11 if is(TRACE_PARENT) => Self::TraceParent,
             12 if is(header::CASHBOX_ID_V2) => Self::CashboxIdV2,
             14 if is("content-length") => Self::ContentLength,
             14 if is(header::OPERATION_ID) => Self::OperationId,
@@ -61,6 +68,12 @@ impl Field {
             9.. if has_internal_prefix(name) => Self::Internal,
             _ => Self::Other,
         }
+    }
+
+    /// Whether a client's `Connection` may keep it here: nothing that we decide by, and nothing about the message.
+    #[must_use]
+    pub fn may_end_here(self) -> bool {
+        matches!(self, Self::Other | Self::TraceParent | Self::TraceState)
     }
 }
 
@@ -91,7 +104,7 @@ impl ConnectionOptions {
                 _ if option.eq_ignore_ascii_case(b"close") => self.close = true,
                 Field::HopByHop => self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive"),
                 Field::Upgrade => self.upgrade = true,
-                Field::Other => {}
+                field if field.may_end_here() => {}
                 _ => self.names_ours = true,
             }
         }

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use shared::trace::context::Incoming;
 use thiserror::Error;
 
 use crate::cashbox_id::{Identity, IdentityFault};
@@ -88,6 +89,8 @@ pub struct RequestHead {
     pub expects_continue: bool,
     /// What the head says about whose request it is.
     pub identity: Identity,
+    /// What the head says about the trace it belongs to.
+    pub trace: Incoming,
     hosts: u32,
 }
 
@@ -129,6 +132,7 @@ impl RequestHead {
         self.version = Version::default();
         self.expects_continue = false;
         self.identity = Identity::default();
+        self.trace.forget();
         self.hosts = 0;
     }
 
@@ -173,6 +177,14 @@ impl RequestHead {
             }
             // Written anew for the pod, in one spelling.
             Field::OperationId => return Ok(self.identity.see(field, value)?),
+            Field::TraceParent => {
+                self.trace.parent(value);
+                return Ok(());
+            }
+            Field::TraceState => {
+                self.trace.state(value);
+                return Ok(());
+            }
             Field::Other => {}
         }
         field::push_field(&mut self.rendered, name, value);
@@ -294,7 +306,7 @@ fn has_bare_line_feed(head: &[u8]) -> bool {
 /// Whether a field ends here because `Connection` names it. Fields with a meaning of ours are kept: naming them is
 /// refused when the head ends.
 fn named_by_connection(fields: &[httparse::Header<'_>], field: &httparse::Header<'_>) -> bool {
-    Field::of(field.name.as_bytes()) == Field::Other
+    Field::of(field.name.as_bytes()).may_end_here()
         && fields
             .iter()
             .filter(|other| other.name.len() == 10 && other.name.eq_ignore_ascii_case("connection"))
@@ -329,6 +341,22 @@ mod tests {
         assert_eq!((request.method(), request.path()), ("POST", "/V0/sign"));
         assert_eq!(request.framing, Framing::Length(3));
         assert!(request.keeps_alive());
+    }
+
+    #[test]
+    fn a_trace_is_read_and_not_passed_on_as_it_came() {
+        const TRACE: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+        let fields = |fields: &str| read(&format!("GET /x HTTP/1.1\r\nhost: pos\r\n{fields}\r\n")).unwrap();
+        let request = fields(&format!("{TRACE}Tracestate: a=1\r\n"));
+        assert_eq!(request.rendered(), b"GET /x HTTP/1.1\r\nhost: pos\r\n");
+        assert_eq!(request.trace.context().unwrap().state.as_deref(), Some("a=1"));
+        for dropped in [
+            format!("{TRACE}{TRACE}"),
+            format!("{TRACE}Connection: traceparent\r\n"),
+            "traceparent: 1\r\n".to_owned(),
+        ] {
+            assert_eq!(fields(&dropped).trace.context(), None, "{dropped}");
+        }
     }
 
     #[test]

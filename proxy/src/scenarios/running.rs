@@ -69,7 +69,11 @@ async fn a_port_that_is_taken_is_an_error_at_start() {
     let mut faults = shared::env::Faults::default();
     let lease = shared::ownership::config::OwnershipConfig::read(&settings, &mut faults).lease;
     let config = crate::config::Config::read(&settings, lease, &mut faults);
-    let error = crate::start(config, ScriptedStore::new(), shared::shutdown::Shutdown::new())
+    let (tracer, shutdown) = (
+        shared::trace::tracer::Tracer::default(),
+        shared::shutdown::Shutdown::new(),
+    );
+    let error = crate::start(config, ScriptedStore::new(), tracer, shutdown)
         .await
         .unwrap_err();
     assert!(

@@ -10,6 +10,7 @@ use shared::identity::CashBoxId;
 use shared::ownership::config::OwnershipConfig;
 use shared::placement::pod::PodRecord;
 use shared::shutdown::Shutdown;
+use shared::trace::tracer::Tracer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -63,6 +64,11 @@ impl Stage {
 
     /// A proxy over this store.
     pub async fn over(store: Arc<ScriptedStore>, settings: &[(&str, &str)]) -> Self {
+        Self::traced(store, settings, Tracer::default()).await
+    }
+
+    /// The same, with its spans going where this tracer sends them.
+    pub async fn traced(store: Arc<ScriptedStore>, settings: &[(&str, &str)], tracer: Tracer) -> Self {
         let given = [
             ("Byodc__Proxy__Listen", "127.0.0.1:0"),
             ("Byodc__Proxy__AdminListen", "127.0.0.1:0"),
@@ -78,7 +84,7 @@ impl Stage {
         let config = Config::read(&settings, lease, &mut faults);
         assert!(faults.lines().is_empty(), "{faults}");
         let shutdown = Shutdown::new();
-        let running = crate::start(config, store.clone(), shutdown.clone())
+        let running = crate::start(config, store.clone(), tracer, shutdown.clone())
             .await
             .unwrap();
         Self {

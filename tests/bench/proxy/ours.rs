@@ -13,6 +13,7 @@ use shared::ownership::in_memory::InMemoryStore;
 use shared::ownership::store::OwnershipStore;
 use shared::placement::pod::{PodRecord, PodState};
 use shared::shutdown::Shutdown;
+use shared::trace::tracer::Tracer;
 
 use crate::contender::Process;
 use crate::work::{self, POD_PORTS};
@@ -51,7 +52,7 @@ pub fn run(port: u16, cashboxes: u128) -> anyhow::Result<()> {
         let config = proxy::config::Config::read(&settings, lease, &mut faults);
         anyhow::ensure!(faults.lines().is_empty(), "{faults}");
         let store = with_pods().await?;
-        let running = proxy::start(config, store.clone(), Shutdown::new()).await?;
+        let running = proxy::start(config, store.clone(), Tracer::default(), Shutdown::new()).await?;
         claim(&store, cashboxes).await?;
         running.ended().await;
         Ok(())

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use shared::api::refusal::Refusal;
 use shared::identity::CashBoxId;
+use shared::trace::current;
 use tokio::time::Instant;
 
 use super::{Flight, Registry, Slot};
@@ -45,7 +46,8 @@ impl Registry {
     async fn try_start(&self, beginning: Beginning, flight: &Flight) -> Result<Box<Actor>, CashboxError> {
         let cashbox = beginning.cashbox;
         let (parts, places) = (self.inner.parts.clone(), self.inner.places.clone());
-        let mut task = tokio::spawn(start::start(parts, places, beginning, flight.status.clone()));
+        let starting = start::start(parts, places, beginning, flight.status.clone());
+        let mut task = tokio::spawn(current::carried(current::step("start", starting)));
         let cause = tokio::select! {
             biased;
             ended = &mut task => match ended {

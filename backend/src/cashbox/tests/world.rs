@@ -257,6 +257,7 @@ impl World {
             journal: self.journal.clone(),
             clock: self.clock.clone(),
             metrics,
+            tracer: shared::trace::tracer::Tracer::default(),
             draining: CancellationToken::new(),
         })
     }

@@ -13,6 +13,7 @@ use shared::identity::pod::PodId;
 use shared::placement::pod::PodRecord;
 
 use super::{Offer, Readiness, Successors, Taking};
+use crate::outbound;
 use crate::ownership::peer::{self, CASHBOXES_PATH};
 use crate::ownership::peer_keys::PeerKeys;
 
@@ -78,7 +79,7 @@ impl HttpSuccessors {
         limit: Duration,
     ) -> Result<T, Unanswered> {
         let asked = self.client.post(format!("http://{}{path}", pod.admin_address));
-        let asking = asked.json(offer).timeout(limit).send();
+        let asking = outbound::traced(asked).json(offer).timeout(limit).send();
         let body = match peer::read(asking.await).await {
             Ok(body) => body,
             Err(error) if peer::is_refusal(&error) => return Err(Unanswered::Gone),
