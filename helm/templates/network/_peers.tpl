@@ -28,7 +28,7 @@
 {{- end }}
 {{- end }}
 
-{{/* What pods and proxies have in common on their way out: names, the ownership store, traces. */}}
+{{/* What pods and proxies have in common on their way out: names, the ownership store, the collector of traces. */}}
 {{- define "byodc.network.egress.shared" -}}
 - ports:
     - port: 53
@@ -44,12 +44,34 @@
         matchLabels:
           {{- include "byodc.redis.selector" . | nindent 10 }}
 {{- end }}
-{{- with .Values.networkPolicy.egress.sharedPorts }}
+{{- $ports := .Values.networkPolicy.egress.sharedPorts | default list }}
+{{- if not .Values.redis.enabled }}
+{{- $ports = append $ports (include "byodc.number" .Values.byodc.config.redis.port) }}
+{{- end }}
+{{- $ports = include "byodc.network.portsOf" (.Values.tracing.endpoint | default "") | fromYamlArray | concat $ports }}
+{{- include "byodc.network.anywhere" $ports }}
+{{- end }}
+
+{{/* A rule for TCP ports at any address; none without ports, because a rule without ports opens all of them. */}}
+{{- define "byodc.network.anywhere" -}}
+{{- $numbers := list }}
+{{- range . }}
+{{- $numbers = append $numbers (int64 .) }}
+{{- end }}
+{{- with $numbers | uniq }}
 - ports:
     {{- range . }}
-    - port: {{ int64 . }}
+    - port: {{ . }}
       protocol: TCP
     {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The port of an address, as a list of one: that it names, or that of its scheme. An empty text has none. */}}
+{{- define "byodc.network.portsOf" -}}
+{{- with regexFind "[a-z]+://[^/;]*" . }}
+{{- $named := regexFind ":[0-9]+$" . | trimPrefix ":" }}
+- {{ $named | default (hasPrefix "https" . | ternary 443 80) }}
 {{- end }}
 {{- end }}
 
@@ -90,13 +112,12 @@
     - port: 6443
       protocol: TCP
 {{- end }}
-{{- with .Values.networkPolicy.egress.ports }}
-- ports:
-    {{- range . }}
-    - port: {{ int64 . }}
-      protocol: TCP
-    {{- end }}
+{{- $ports := .Values.networkPolicy.egress.ports | default list }}
+{{- $proxy := .Values.byodc.proxy }}
+{{- range kindIs "map" $proxy | ternary (values (kindIs "map" $proxy | ternary $proxy dict)) (list $proxy) }}
+{{- $ports = include "byodc.network.portsOf" (. | default "") | fromYamlArray | concat $ports }}
 {{- end }}
+{{- include "byodc.network.anywhere" $ports }}
 {{- with .Values.networkPolicy.egress.extra }}
 {{ toYaml . }}
 {{- end }}
