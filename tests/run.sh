@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one test command: bash tests/run.sh [arguments for `cargo test`]
 # Installs what is missing (Debian and its like), builds the binary that the tests start as real processes, and runs
-# all tests: unit, contract, scenario, Postman. The tests start their own servers on free ports in temporary folders;
+# all tests: chart, unit, contract, scenario, Postman. They start their own servers on free ports in temporary folders;
 # services of this machine are neither started nor touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,6 +32,9 @@ need prometheus prometheus
 need promtool prometheus
 need node nodejs
 need npm npm
+need python3 python3
+# The module that makes virtual environments is a package of its own.
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 # Debian starts a service as soon as it is installed, unless this file says that it must not.
 policy=/usr/sbin/policy-rc.d
@@ -75,6 +78,9 @@ fi
 cargo test --locked --workspace --no-run
 target=$(cargo metadata --locked --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 export BYODC_BIN="$target/debug/byodc"
+
+# The chart's tests are pytest's; arguments for `cargo test` mean a part, which they are not of.
+[ "$#" -gt 0 ] || bash tests/helm.sh
 
 # `cargo test` and not one process per test: the tests of a target share its database servers.
 exec cargo test --locked --workspace "$@"

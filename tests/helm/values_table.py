@@ -6,7 +6,7 @@
 
 The meaning of a value is the comment above it, up to the first empty comment line; what follows that line (examples,
 background) stays in values.yaml. A map whose members have no comments of their own is one value. A value without a
-comment is a fault: `test_values_table.py` keeps the README in step.
+comment is a fault: `cases/readme.py` keeps the README in step.
 """
 
 from __future__ import annotations
