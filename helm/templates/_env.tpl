@@ -79,6 +79,11 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 - name: Byodc__Otlp__SampleRatio
   value: {{ toString $.Values.tracing.sampleRatio | quote }}
 {{- end }}
+{{- with include "byodc.secret.from" (dict "root" $ "key" "Byodc__Otlp__Headers" "value" $.Values.tracing.headers
+      "existing" $.Values.tracing.existingSecret "existingKey" $.Values.tracing.existingSecretKey) }}
+- name: Byodc__Otlp__Headers
+  {{- . | nindent 2 }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -24,6 +24,7 @@ valueFrom:
       "Byodc__Ownership__Url" .Values.ownership.url
       "Byodc__Configuration__Key" .Values.configuration.key
       "Byodc__Configuration__PreviousKey" .Values.configuration.previousKey
+      "Byodc__Otlp__Headers" .Values.tracing.headers
       "redisPassword" .Values.byodc.config.redis.password }}
 {{- range $name, $value := include "byodc.outgoingProxy" . | fromYaml }}
 {{- if include "byodc.hasCredentials" $value }}

@@ -65,6 +65,11 @@ metrics.podMonitor.enabled and {{ ternary "prometheus.deployServiceMonitor" "met
 {{- if and $admin.existingSecret (or $admin.keys $admin.peerKey) }}
 admin.existingSecret and {{ ternary "admin.keys" "admin.peerKey" (not (empty $admin.keys)) }} are both set: a secret has one source
 {{- end }}
+{{- range splitList "," (default "" $admin.peerKey) }}
+{{- if and $admin.peerKey (lt (len .) 32) }}
+admin.peerKey: each key needs 32 characters at least
+{{- end }}
+{{- end }}
 {{- $names := list }}
 {{- $digests := list }}
 {{- range $admin.keys }}

@@ -124,12 +124,16 @@ journal.url is a SQLite file but byodc.autoscaling.enabled = true: pods do not s
       (list "ownership.url" .Values.ownership.url "ownership.existingSecret" .Values.ownership.existingSecret)
       (list "configuration.key" .Values.configuration.key "configuration.existingSecret" .Values.configuration.existingSecret)
       (list "configuration.previousKey" .Values.configuration.previousKey "configuration.existingSecret" .Values.configuration.existingSecret)
+      (list "tracing.headers" .Values.tracing.headers "tracing.existingSecret" .Values.tracing.existingSecret)
       (list "byodc.config.redis.password" .Values.byodc.config.redis.password "byodc.config.redis.existingSecret" .Values.byodc.config.redis.existingSecret)
       (list "configService.cashboxes" .Values.configService.cashboxes "configService.existingSecret" .Values.configService.existingSecret) }}
 {{- range $pairs }}
 {{- if and (index . 1) (index . 3) }}
 {{ index . 0 }} and {{ index . 2 }} are both set: a secret has one source
 {{- end }}
+{{- end }}
+{{- if and (or .Values.tracing.headers .Values.tracing.existingSecret) (not .Values.tracing.endpoint) }}
+tracing.{{ ternary "headers" "existingSecret" (not (empty .Values.tracing.headers)) }} is set but tracing.endpoint is empty: there is no collector to send them to
 {{- end }}
 {{- if contains "," (default "" .Values.byodc.config.redis.password) }}
 byodc.config.redis.password contains a comma, which ends it in Redis__ConnectionString

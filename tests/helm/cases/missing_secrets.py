@@ -14,6 +14,7 @@ _NAMED = {
     "loadbalancer.config.tls.existingSecret": ["tls.crt", "tls.key"],
     "mysql.existingSecret": ["rootPassword", "password", "url"],
     "configService.existingSecret": [],
+    "tracing.existingSecret": ["headers"],
     "test.existingSecret": ["cashboxId", "accessToken"],
     "fcc.instances (till-tse): existingSecret": ["vtssSecret"],
 }
@@ -23,8 +24,9 @@ _VALUES = {
     "byodc": {"config": {"redis": {"host": ""}}},
     "configuration": {"existingSecretPreviousKey": "previous"},
     "mysql": {"enabled": True},
+    "tracing": {"endpoint": "http://collector:4318"},
     "configService": {"enabled": True},
-    "fcc": {"instances": [{"vtssId": "till-tse", "existingSecret": "secret-9"}]},
+    "fcc": {"instances": [{"vtssId": "till-tse", "existingSecret": "secret-10"}]},
 }
 
 
