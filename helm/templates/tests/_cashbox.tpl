@@ -3,11 +3,6 @@ Which cashbox `helm test` signs with: one that the values name, one of a Secret,
 service serves for this alone. None is a choice, too.
 */}}
 
-{{/* What tells the test's pod from every other, so that a NetworkPolicy can let it in. */}}
-{{- define "byodc.test.selector" -}}
-app: {{ include "byodc.fullname" . }}-test
-{{- end }}
-
 {{/* "true" where the bundled configuration service serves a cashbox for the test. */}}
 {{- define "byodc.test.simulated" -}}
 {{- $service := .Values.configService }}
