@@ -55,7 +55,12 @@ app.kubernetes.io/part-of: byodc
 {{ include "byodc.labelsOf" (dict "root" . "app" (include "byodc.mysql.fullname" .) "component" "mysql") }}
 {{- end }}
 
-{{/* The service account of a role: `dict "account" .Values.proxy.serviceAccount "own" "byodc-proxy"`. */}}
-{{- define "byodc.serviceAccountName" -}}
-{{- .account.name | default (ternary .own "default" .account.create) }}
+{{/* The service account of a role: the chart's own, one that is there, or the namespace's default. */}}
+{{- define "byodc.backend.serviceAccountName" -}}
+{{- $account := .Values.byodc.serviceAccount }}
+{{- $account.name | default (ternary (include "byodc.fullname" .) "default" $account.create) }}
+{{- end }}
+{{- define "byodc.proxy.serviceAccountName" -}}
+{{- $account := .Values.proxy.serviceAccount }}
+{{- $account.name | default (ternary (include "byodc.proxy.fullname" .) "default" $account.create) }}
 {{- end }}

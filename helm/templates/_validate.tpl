@@ -132,6 +132,13 @@ journal.url is a SQLite file but byodc.autoscaling.enabled = true: pods do not s
 {{ index . 0 }} and {{ index . 2 }} are both set: a secret has one source
 {{- end }}
 {{- end }}
+{{- range $name := list "key" "previousKey" }}
+{{- range splitList "," (default "" (get $.Values.configuration $name)) }}
+{{- if and . (not (regexMatch "^[0-9a-fA-F]{64}$" .)) (ne (len (b64dec .)) 32) }}
+configuration.{{ $name }} is not 32 bytes as base64 (openssl rand -base64 32) or as 64 hexadecimal digits
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and (or .Values.tracing.headers .Values.tracing.existingSecret) (not .Values.tracing.endpoint) }}
 tracing.{{ ternary "headers" "existingSecret" (not (empty .Values.tracing.headers)) }} is set but tracing.endpoint is empty: there is no collector to send them to
 {{- end }}

@@ -53,7 +53,8 @@ away.
 {{- define "byodc.warnings.images" -}}
 {{- $image := .Values.byodc.image }}
 {{- if or (hasPrefix "ghcr.io/fiskaltrust/" $image.name) (hasSuffix "-buster" (default "" $image.tag)) }}
-byodc.image: {{ $image.name }}{{ with $image.tag }}:{{ . }}{{ end }} is an image of the product that this one replaces. Take byodc.image out of your values.
+byodc.image: {{ $image.name }}{{ with $image.tag }}:{{ . }}{{ end }} is an image of the product that this one replaces.
+Take byodc.image out of your values.
 {{- end }}
 {{- $images := dict "byodc.image.tag" $image.tag }}
 {{- if .Values.fcc.instances }}
