@@ -17,5 +17,5 @@ pods:
     name: {{ index . 0 }}
   target:
     type: AverageValue
-    averageValue: {{ index . 1 | quote }}
+    averageValue: {{ index . 1 | int64 | quote }}
 {{- end }}
