@@ -17,6 +17,7 @@ on a cluster asks for the Secrets first. Without a cluster (helm template, lint)
       (list "loadbalancer.config.tls.existingSecret" .Values.loadbalancer.config.tls.existingSecret "tls.crt" "tls.key")
       (list "mysql.existingSecret" (and .Values.mysql.enabled .Values.mysql.existingSecret) "rootPassword" "password" "url")
       (list "configService.existingSecret" (and .Values.configService.enabled .Values.configService.existingSecret))
+      (list "trustedAuthorities.secret" .Values.trustedAuthorities.secret)
       (list "tracing.existingSecret" .Values.tracing.existingSecret .Values.tracing.existingSecretKey)
       (list "test.existingSecret" .Values.test.existingSecret "cashboxId" "accessToken") }}
 {{- range .Values.fcc.instances }}

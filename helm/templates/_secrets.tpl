@@ -69,6 +69,32 @@ valueFrom:
 {{- if and (include "byodc.tls.given" .) (not $off) (not .Values.emissary.use) }}true{{ end }}
 {{- end }}
 
+{{/* Authorities of the operator's own, as a directory of PEM files beside the image's bundle. Naming one place in the environment
+     takes away the others, so both are named. */}}
+{{- define "byodc.authorities.env" -}}
+{{- if or .Values.trustedAuthorities.configMap .Values.trustedAuthorities.secret }}
+- name: SSL_CERT_FILE
+  value: /etc/ssl/certs/ca-certificates.crt
+- name: SSL_CERT_DIR
+  value: /etc/byodc/authorities
+{{- end }}
+{{- end }}
+{{- define "byodc.authorities.volume" -}}
+{{- with .Values.trustedAuthorities.configMap }}
+- name: authorities
+  configMap: { name: {{ . }} }
+{{- end }}
+{{- with .Values.trustedAuthorities.secret }}
+- name: authorities
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+{{- end }}
+{{- end }}
+{{- define "byodc.authorities.mount" -}}
+{{- if include "byodc.authorities.env" . }}
+- { name: authorities, mountPath: /etc/byodc/authorities, readOnly: true }
+{{- end }}
+{{- end }}
+
 {{/* A new configuration restarts the pods that read it, by a change of this annotation. */}}
 {{- define "byodc.checksum" -}}
 checksum/settings: {{ include "byodc.secret.entries" . | sha256sum }}

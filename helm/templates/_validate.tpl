@@ -124,12 +124,13 @@ journal.url is a SQLite file but byodc.autoscaling.enabled = true: pods do not s
       (list "ownership.url" .Values.ownership.url "ownership.existingSecret" .Values.ownership.existingSecret)
       (list "configuration.key" .Values.configuration.key "configuration.existingSecret" .Values.configuration.existingSecret)
       (list "configuration.previousKey" .Values.configuration.previousKey "configuration.existingSecret" .Values.configuration.existingSecret)
+      (list "trustedAuthorities.configMap" .Values.trustedAuthorities.configMap "trustedAuthorities.secret" .Values.trustedAuthorities.secret)
       (list "tracing.headers" .Values.tracing.headers "tracing.existingSecret" .Values.tracing.existingSecret)
       (list "byodc.config.redis.password" .Values.byodc.config.redis.password "byodc.config.redis.existingSecret" .Values.byodc.config.redis.existingSecret)
       (list "configService.cashboxes" .Values.configService.cashboxes "configService.existingSecret" .Values.configService.existingSecret) }}
 {{- range $pairs }}
 {{- if and (index . 1) (index . 3) }}
-{{ index . 0 }} and {{ index . 2 }} are both set: a secret has one source
+{{ index . 0 }} and {{ index . 2 }} are both set: it has one source
 {{- end }}
 {{- end }}
 {{- range $name := list "key" "previousKey" }}

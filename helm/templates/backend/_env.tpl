@@ -9,7 +9,8 @@
       (include "byodc.backend.env.stop" .)
       (include "byodc.env.admin" .)
       (include "byodc.env.peer" .)
-      (include "byodc.env.telemetry" .) | join "\n" }}
+      (include "byodc.env.telemetry" .)
+      (include "byodc.authorities.env" .) | join "\n" }}
 {{- include "byodc.env" (dict "own" $own "given" .Values.byodc.config.env) }}
 {{- end }}
 

@@ -6,7 +6,8 @@
       (include "byodc.env.ownership" .)
       (include "byodc.proxy.env.times" .)
       (include "byodc.env.admin" .)
-      (include "byodc.env.telemetry" .) | join "\n" }}
+      (include "byodc.env.telemetry" .)
+      (include "byodc.authorities.env" .) | join "\n" }}
 {{- $shared := include "byodc.env" (dict "own" $own "given" (include "byodc.env.shared" . | fromYamlArray)) }}
 {{- include "byodc.env" (dict "own" $shared "given" .Values.proxy.env) }}
 {{- end }}

@@ -14,6 +14,7 @@ _NAMED = {
     "loadbalancer.config.tls.existingSecret": ["tls.crt", "tls.key"],
     "mysql.existingSecret": ["rootPassword", "password", "url"],
     "configService.existingSecret": [],
+    "trustedAuthorities.secret": [],
     "tracing.existingSecret": ["headers"],
     "test.existingSecret": ["cashboxId", "accessToken"],
     "fcc.instances (till-tse): existingSecret": ["vtssSecret"],
@@ -26,7 +27,7 @@ _VALUES = {
     "mysql": {"enabled": True},
     "tracing": {"endpoint": "http://collector:4318"},
     "configService": {"enabled": True},
-    "fcc": {"instances": [{"vtssId": "till-tse", "existingSecret": "secret-10"}]},
+    "fcc": {"instances": [{"vtssId": "till-tse", "existingSecret": "secret-11"}]},
 }
 
 

@@ -10,10 +10,11 @@ import pytest
 from harness import binary, chart, environment, places, pods
 from harness.chart import Release
 
-# Not in the table of settings: what every program understands, what the chart itself needs to put an address together,
-# and what the original read and we take without effect.
+# Not in the table of settings: what every program understands, where TLS libraries look for authorities, what the chart
+# itself needs to put an address together, and what the original read and we take without effect.
 FOREIGN = {
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "FTP_PROXY", "POD_IP", "REDIS_PASSWORD",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
     "ApplicationInsights__InstrumentationKey", "PosApi__BaseUrl",
 }  # fmt: skip
 
