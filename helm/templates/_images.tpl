@@ -4,7 +4,7 @@ The first part of a name is a registry if it has a dot or a port, or is localhos
 */}}
 {{- define "byodc.imageOf" -}}
 {{- $name := .image.name }}
-{{- with .root.Values.global.imageRegistry }}
+{{- with (default dict .root.Values.global).imageRegistry }}
 {{- $parts := splitList "/" $name }}
 {{- $first := first $parts }}
 {{- if and (gt (len $parts) 1) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
@@ -23,14 +23,14 @@ The first part of a name is a registry if it has a dot or a port, or is localhos
 
 {{/* The line that says when an image is pulled, where the values say so: `dict "root" $ "image" … "otherwise" "Always"`. */}}
 {{- define "byodc.pullPolicy" -}}
-{{- with .image.pullPolicy | default (ternary "IfNotPresent" (.otherwise | default "") .root.Values.local) -}}
+{{- with .image.pullPolicy | default (ternary "IfNotPresent" (.otherwise | default "") (default false .root.Values.local)) -}}
 imagePullPolicy: {{ . }}
 {{- end }}
 {{- end }}
 
 {{/* Pull secrets of a pod: those of all images and the image's own. */}}
 {{- define "byodc.pullSecrets" -}}
-{{- $names := .root.Values.global.imagePullSecrets }}
+{{- $names := (default dict .root.Values.global).imagePullSecrets | default list }}
 {{- with .image.pullSecret }}
 {{- $names = append $names . }}
 {{- end }}

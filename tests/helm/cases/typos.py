@@ -33,7 +33,10 @@ def _shape(path: str) -> dict[str, Any]:
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in schema:
+    while "$ref" in schema or "allOf" in schema:
+        if "allOf" in schema:
+            schema = schema["allOf"][0]
+            continue
         found: Any = root
         for part in schema["$ref"].removeprefix("#/").split("/"):
             found = found[part]
@@ -70,6 +73,9 @@ def a_section_is_free_only_where_its_keys_are_the_operators() -> None:
     ("path", "value"),
     [
         ("byodc.image.pullsecret", "registry-login"),
+        ("byodc.image.name", "byodc: latest"),
+        ("byodc.image.tag", "0.1.0 "),
+        ("redis.image.tag", ""),
         ("byodc.config.repilcas", 3),
         ("byodc.config.replicas", "three"),
         ("byodc.config.replicas", -1),
