@@ -64,6 +64,7 @@ mod slow_tse;
 mod long_export;
 mod scu_switch;
 mod postman;
+mod prometheus;
 
 /// The cluster of three pods and two proxies that all scenarios of a kind share.
 async fn shared(ownership: Ownership) -> Shared {

@@ -66,5 +66,7 @@ pub mod history;
 pub mod verdict;
 /// A cluster under observation, from its start to the verdict.
 pub mod scene;
+/// A real Prometheus.
+pub mod prometheus;
 /// What is delivered for Prometheus and Grafana, read as they read it.
 pub mod monitoring;
