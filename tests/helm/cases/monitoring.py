@@ -85,3 +85,10 @@ def both_switches_make_the_same_service_monitor() -> None:
     """prometheus.deployServiceMonitor is the original's."""
     theirs = chart.render({"prometheus": {"deployServiceMonitor": True}}).get("ServiceMonitor", "byodc")
     assert theirs == _installed(serviceMonitor={"enabled": True}).get("ServiceMonitor", "byodc")
+
+
+def labels_of_our_own_are_kept() -> None:
+    """The operator brings a label `endpoint`, which is one of ours, too."""
+    pods = _installed(podMonitor={"enabled": True}).get("PodMonitor", "byodc")["spec"]["podMetricsEndpoints"]
+    services = _installed(serviceMonitor={"enabled": True}).get("ServiceMonitor", "byodc")["spec"]["endpoints"]
+    assert [endpoint["honorLabels"] for endpoint in pods + services] == [True, True]
