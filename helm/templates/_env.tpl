@@ -134,13 +134,46 @@ Each part is a YAML list; `byodc.env` puts a role's parts and what somebody gave
 {{- end }}
 {{- end }}
 {{- else if $proxy }}
-{{- $_ := set $found "Proxy" $proxy }}
+{{- $_ := set $found "Proxy" (include "byodc.outgoingProxy.parts" $proxy) }}
+{{- with include "byodc.outgoingProxy.bypassed" $proxy | fromYamlArray }}
+{{- $_ := set $found "NO_PROXY" (join "," .) }}
+{{- end }}
 {{- end }}
 {{- if and $found .Values.configService.enabled }}
 {{- $except := list (get $found "NO_PROXY") (include "byodc.configService.fullname" .) | compact | join "," }}
 {{- $_ := set $found "NO_PROXY" $except }}
 {{- end }}
 {{- toYaml $found }}
+{{- end }}
+
+{{/* The string without its exceptions (bypass=…;bypasslocalhost=…), which the pods read from NO_PROXY. */}}
+{{- define "byodc.outgoingProxy.parts" -}}
+{{- $parts := list }}
+{{- range splitList ";" . }}
+{{- if not (regexMatch "(?i)^\\s*bypass(localhost)?\\s*=" .) }}
+{{- $parts = append $parts . }}
+{{- end }}
+{{- end }}
+{{- join ";" $parts }}
+{{- end }}
+
+{{/* Its exceptions. A regular expression is one host if all that is special in it are escaped dots: 192\.168\.10\.1. */}}
+{{- define "byodc.outgoingProxy.bypassed" -}}
+{{- $hosts := list }}
+{{- range splitList ";" . }}
+{{- $name := lower (trim (splitList "=" . | first)) }}
+{{- $value := trim (splitList "=" . | rest | join "=") }}
+{{- if and (eq $name "bypasslocalhost") (eq (lower $value) "true") }}
+{{- $hosts = concat $hosts (list "localhost" "127.0.0.0/8" "::1") }}
+{{- else if and (eq $name "bypass") (include "byodc.outgoingProxy.isHost" $value) }}
+{{- $hosts = append $hosts (replace "\\." "." $value) }}
+{{- end }}
+{{- end }}
+{{- toYaml $hosts }}
+{{- end }}
+
+{{- define "byodc.outgoingProxy.isHost" -}}
+{{- if regexMatch "^[-a-zA-Z0-9]+(\\\\\\.[-a-zA-Z0-9]+)*$" . }}true{{ end }}
 {{- end }}
 
 {{/* YAML reads the unquoted key `no` as false. */}}

@@ -11,6 +11,7 @@ values, before anything is installed.
       (include "byodc.validate.secrets" .)
       (include "byodc.validate.tls" .)
       (include "byodc.validate.configService" .)
+      (include "byodc.validate.outgoingProxy" .)
       (include "byodc.validate.fcc" .)
       (include "byodc.validate.extras" .)
       (include "byodc.validate.existing" .) }}
@@ -194,6 +195,20 @@ configService.enabled = true but byodc.config.helipad.baseUrl = {{ .Values.byodc
 {{- end }}
 {{- if and $service.enabled (not (or $service.cashboxes $service.existingSecret (include "byodc.test.simulated" .))) }}
 configService.enabled = true but configService.cashboxes and configService.existingSecret are empty: it would serve nothing
+{{- end }}
+{{- end }}
+
+{{/* The original took regular expressions for what goes past its proxy; NO_PROXY has hosts, domains and networks. */}}
+{{- define "byodc.validate.outgoingProxy" -}}
+{{- if kindIs "string" .Values.byodc.proxy }}
+{{- range splitList ";" .Values.byodc.proxy }}
+{{- if regexMatch "(?i)^\\s*bypass\\s*=" . }}
+{{- $value := splitList "=" . | rest | join "=" | trim }}
+{{- if not (include "byodc.outgoingProxy.isHost" $value) }}
+byodc.proxy has bypass={{ $value }}, a regular expression for more than one host: leave it out and name hosts, domains or networks as NO_PROXY in byodc.config.env
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

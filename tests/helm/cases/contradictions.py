@@ -170,6 +170,10 @@ CASES: dict[str, tuple[list[tuple[str, Any]], list[str]]] = {
         [("admin.peerKey", "short")],
         ["admin.peerKey" , "32"],
     ),
+    "an exception from the outgoing proxy that is no host": (
+        [("byodc.proxy", r"address=192.168.0.1;bypass=scu\d+\.example\.com")],
+        ["byodc.proxy", "bypass", "NO_PROXY"],
+    ),
     "an autoscaler whose bounds cross": (
         [("byodc.autoscaling.enabled", True), ("byodc.autoscaling.minReplicas", 9), ("byodc.autoscaling.maxReplicas", 3)],
         ["byodc.autoscaling.minReplicas", "byodc.autoscaling.maxReplicas"],
