@@ -12,7 +12,8 @@ use crate::dockerfile::{Dockerfile, source, text, words};
 /// The port of TLS, which no setting opens by default.
 const TLS: u16 = 443;
 
-fn run(arguments: &[String], environment: &[(&str, String)]) -> Output {
+/// Runs the binary with these settings and no others.
+pub fn run(arguments: &[String], environment: &[(&str, String)]) -> Output {
     Command::new(byodc())
         .args(arguments)
         .env_clear()
@@ -22,17 +23,23 @@ fn run(arguments: &[String], environment: &[(&str, String)]) -> Output {
         .unwrap()
 }
 
-/// The default of a setting, as the binary itself tells it.
-fn default_of(setting: &str) -> String {
+/// Every setting, as the binary prints them.
+pub fn settings_table() -> String {
     let table = run(&["config".to_owned(), "table".to_owned()], &[]);
-    let table = String::from_utf8(table.stdout).unwrap();
+    String::from_utf8(table.stdout).unwrap()
+}
+
+/// The default of a setting, as the binary itself tells it.
+pub fn default_of(setting: &str) -> String {
+    let table = settings_table();
     let row = table.lines().find(|row| row.contains(&format!("`{setting}`")));
     let row = row.unwrap_or_else(|| panic!("there is no setting {setting}"));
     let default = row.split('|').nth(2).expect("a default");
     default.trim().trim_matches('`').to_owned()
 }
 
-fn port_of(setting: &str) -> u16 {
+/// The port that a setting opens by default.
+pub fn port_of(setting: &str) -> u16 {
     let address = default_of(setting);
     let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
     port.unwrap_or_else(|| panic!("{setting} has no port: {address:?}"))

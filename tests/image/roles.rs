@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const JOURNAL: &str = "sqlite:///tmp/journal.db";
 
 /// What a role is told here: its own ports, because the network is the machine's. Everything else is as it comes.
-fn settings(role: &str, address: SocketAddr, more: &[Variable]) -> Vec<Variable> {
+pub fn settings(role: &str, address: SocketAddr, more: &[Variable]) -> Vec<Variable> {
     let free = || free_address().to_string();
     let own = match role {
         "proxy" => vec![
