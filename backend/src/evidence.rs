@@ -21,9 +21,9 @@ macro_rules! line {
         tracing::trace!(
             target: TARGET,
             what = $what,
-            cashbox = %$tenure.cashbox(),
+            cashbox.id = %$tenure.cashbox(),
             epoch = $tenure.epoch().0,
-            pod = %$tenure.pod(),
+            pod.id = %$tenure.pod(),
             $($($field)+)?
         )
     };
@@ -31,7 +31,7 @@ macro_rules! line {
 
 /// The queue was claimed in the journal.
 pub fn claim(tenure: &Tenure, reason: &str) {
-    line!(tenure, "claim", queue = %tenure.queue(), reason);
+    line!(tenure, "claim", queue.id = %tenure.queue(), reason);
 }
 
 /// A configuration is in force from here on; its version is the cashbox's time stamp.
@@ -41,23 +41,23 @@ pub fn config(tenure: &Tenure, version: Ticks) {
 
 /// An intent is durable.
 pub fn intent(tenure: &Tenure, intent: &Intent) {
-    line!(tenure, "intent", row = intent.item.row, item = %intent.item.item, operation = %intent.operation);
+    line!(tenure, "intent", row = intent.item.row, queue_item.id = %intent.item.item, operation.id = %intent.operation);
 }
 
 /// The TSE is about to be asked for a signature.
 pub fn tse_start(tenure: &Tenure, call: &str, identity: TransactionIdentity) {
-    line!(tenure, "tse-start", call, item = %identity.item, step = identity.step);
+    line!(tenure, "tse-start", call, queue_item.id = %identity.item, step = identity.step);
 }
 
 /// The TSE has answered with a signature.
 pub fn tse_ok(tenure: &Tenure, call: &str, identity: TransactionIdentity) {
-    line!(tenure, "tse-ok", call, item = %identity.item, step = identity.step);
+    line!(tenure, "tse-ok", call, queue_item.id = %identity.item, step = identity.step);
 }
 
 /// An outcome is durable; `number` is 0 where it is no receipt. `version` is that of the configuration in force.
 pub fn commit(tenure: &Tenure, entry: &Entry, version: Ticks) {
     let number = entry.receipt.as_ref().map_or(0, |receipt| receipt.number);
-    line!(tenure, "commit", row = entry.item.row, item = %entry.item.item, operation = %entry.operation, number,
+    line!(tenure, "commit", row = entry.item.row, queue_item.id = %entry.item.item, operation.id = %entry.operation, number,
         version = version.0);
 }
 
@@ -79,6 +79,6 @@ pub fn handover(tenure: &Tenure, to: &str) {
 /// A signature that belongs to no receipt was journaled.
 pub fn orphan(tenure: &Tenure, step: &SignedStep) {
     let identity = step.identity;
-    line!(tenure, "orphan", call = step.kind.word(), item = %identity.item, step = identity.step,
+    line!(tenure, "orphan", call = step.kind.word(), queue_item.id = %identity.item, step = identity.step,
         signature = step.counter);
 }

@@ -91,10 +91,10 @@ pub async fn stop(config: &Config, shutdown: &Shutdown, mut running: Running) {
     tokio::select! {
         () = pod.registry.drain(&pace) => tracing::info!("every cashbox has left"),
         () = tokio::time::sleep(config.budget) => {
-            tracing::warn!(left = pod.registry.len(), "the time to drain is up: the rest is left to takeover");
+            tracing::warn!(cashboxes = pod.registry.len(), "the time to drain is up: the rest is left to takeover");
         }
         () = shutdown.hurry.cancelled() => {
-            tracing::warn!(left = pod.registry.len(), "told to hurry: the rest is left to takeover");
+            tracing::warn!(cashboxes = pod.registry.len(), "told to hurry: the rest is left to takeover");
         }
     }
     running.close_listeners.cancel();

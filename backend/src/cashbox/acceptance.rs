@@ -48,7 +48,7 @@ impl Actor {
         written.map_err(|error| Trouble::of_write(&error))?;
         self.books.account = account;
         self.tell_of(&lost);
-        tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, evidence = stale.evidence,
+        tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = self.shared.epoch.0, evidence = stale.evidence,
             reason, orphans = lost.len(), "an operator accepted a stale journal");
         Ok(Acceptance {
             evidence: stale.evidence,

@@ -176,7 +176,7 @@ impl Registry {
             match self.parts().successors.prepare(&pod, cashbox, &offer).await {
                 Readiness::Prepared | Readiness::Expecting => return Some(pod),
                 Readiness::Refused(why) => {
-                    tracing::debug!(cashbox.id = %cashbox, to = %pod.id, why, "a successor refused");
+                    tracing::debug!(cashbox.id = %cashbox, to = %pod.id, reason = why, "a successor refused");
                 }
                 Readiness::Unreachable => {
                     tracing::debug!(cashbox.id = %cashbox, to = %pod.id, "a successor did not answer");

@@ -79,19 +79,19 @@ impl Parts {
         let (from, to) = (shown(change.from.as_ref()), shown(change.to.as_ref()));
         match change.kind {
             ChangeKind::Claim => {
-                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox claimed")
+                tracing::info!(cashbox.id = %cashbox, from, to, epoch = epoch.0, reason, "cashbox claimed")
             }
             ChangeKind::Handover => {
-                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox handed over");
+                tracing::info!(cashbox.id = %cashbox, from, to, epoch = epoch.0, reason, "cashbox handed over");
             }
             ChangeKind::Release => {
-                tracing::info!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox released")
+                tracing::info!(cashbox.id = %cashbox, from, to, epoch = epoch.0, reason, "cashbox released")
             }
             ChangeKind::Fence => {
-                tracing::warn!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox lost")
+                tracing::warn!(cashbox.id = %cashbox, from, to, epoch = epoch.0, reason, "cashbox lost")
             }
             ChangeKind::Stale => {
-                tracing::error!(cashbox.id = %cashbox, from, to, %epoch, reason, "cashbox stopped: its journal is stale");
+                tracing::error!(cashbox.id = %cashbox, from, to, epoch = epoch.0, reason, "cashbox stopped: its journal is stale");
             }
         }
         self.journal.note_change(change);

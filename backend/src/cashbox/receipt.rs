@@ -137,7 +137,7 @@ impl Actor {
         if scu == self.in_use {
             return;
         }
-        tracing::info!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, from = ?self.in_use, to = ?scu,
+        tracing::info!(cashbox.id = %self.shared.cashbox, epoch = self.shared.epoch.0, from = ?self.in_use, to = ?scu,
             "the queue was switched to another SCU");
         self.scu = self.units.of(scu);
         self.in_use = scu;
@@ -226,7 +226,7 @@ fn stored_answer(stored: &StoredOperation) -> Result<Answer, Trouble> {
     match answer::Answer::stored(&stored.item) {
         Ok(Some(answer)) => told(answer).map_err(Trouble::Answer),
         unreadable => {
-            tracing::error!(item = %stored.item.item, ?unreadable, "a stored answer cannot be read");
+            tracing::error!(queue_item.id = %stored.item.item, ?unreadable, "a stored answer cannot be read");
             Err(Trouble::Answer(CashboxError::Broken))
         }
     }

@@ -21,10 +21,10 @@ impl Actor {
         self.parts.metrics.resets.of([result]).inc();
         match &outcome {
             Ok(()) => {
-                tracing::info!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, "cashbox reset")
+                tracing::info!(cashbox.id = %self.shared.cashbox, epoch = self.shared.epoch.0, "cashbox reset")
             }
             Err(trouble) => {
-                tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, ?trouble,
+                tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = self.shared.epoch.0, ?trouble,
                     "a reset failed");
             }
         }

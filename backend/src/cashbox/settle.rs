@@ -92,7 +92,7 @@ impl Actor {
         }
         let outcome = settlement.word();
         self.parts.metrics.settled_intents.of([outcome]).inc();
-        tracing::info!(cashbox.id = %self.shared.cashbox, operation.id = %operation, epoch = %self.shared.epoch, row,
+        tracing::info!(cashbox.id = %self.shared.cashbox, operation.id = %operation, epoch = self.shared.epoch.0, row,
             outcome, "settled an interrupted receipt");
         Ok(())
     }

@@ -196,7 +196,7 @@ async fn acquire(parts: &Parts, beginning: &Beginning) -> Result<ClaimReason, Ca
         Acquired::Direct => Ok(otherwise.unwrap_or(ClaimReason::Direct)),
         Acquired::HeldBy(owner) => Err(CashboxError::HeldByOther(Box::new(owner))),
         Acquired::OwnerSilent(owner) => {
-            tracing::info!(cashbox.id = %cashbox, owner = %owner.pod.id, "the owner is silent");
+            tracing::info!(cashbox.id = %cashbox, owner.id = %owner.pod.id, "the owner is silent");
             Err(Refusal::OwnerSilent.into())
         }
         Acquired::Draining => Err(Refusal::Draining.into()),
@@ -263,7 +263,7 @@ async fn claim(
     let Claimed { tenure, from } = claim.map_err(|error| unclaimed(cashbox, &error))?;
     evidence::claim(&tenure, reason.word());
     parts.metrics.claims.of([reason.word()]).inc();
-    tracing::info!(cashbox.id = %cashbox, from = %shown(from.as_ref()), to = %pod, epoch = %tenure.epoch(), %reason,
+    tracing::info!(cashbox.id = %cashbox, from = %shown(from.as_ref()), to = %pod, epoch = tenure.epoch().0, %reason,
         "cashbox claimed");
     Ok(tenure)
 }
@@ -343,7 +343,7 @@ async fn recover(
 fn warn_of_a_clock_behind(tenure: &Tenure, now: Ticks, latest: Ticks) {
     let behind = latest.since(now);
     if behind > CLOCKS_DIFFER_MAX {
-        tracing::warn!(cashbox.id = %tenure.cashbox(), epoch = %tenure.epoch(), behind_seconds = behind.as_secs(),
+        tracing::warn!(cashbox.id = %tenure.cashbox(), epoch = tenure.epoch().0, behind_seconds = behind.as_secs(),
             "the wall clock is behind the newest row of the queue: its moments stand still until the clock has caught up");
     }
 }
@@ -362,7 +362,7 @@ async fn give_up(parts: &Parts, tenure: &Tenure, status: &Status, trouble: Troub
         Trouble::Answer(_) | Trouble::GiveUp(_) | Trouble::Stale(_) => {
             let error = trouble.told();
             status.on(Event::Broke);
-            tracing::warn!(cashbox.id = %cashbox, %epoch, %error, "a cashbox could not be started");
+            tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, %error, "a cashbox could not be started");
             evidence::release(tenure, "failed start");
             parts.note(OwnershipChange::ending(
                 tenure,

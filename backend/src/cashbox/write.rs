@@ -138,7 +138,7 @@ impl Actor {
         if let JournalError::Fenced { .. } = error {
             evidence::fenced(&self.tenure, doing);
         }
-        tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = %self.shared.epoch, doing,
+        tracing::warn!(cashbox.id = %self.shared.cashbox, epoch = self.shared.epoch.0, doing,
             error = error as &dyn std::error::Error, "the journal was not written");
     }
 }

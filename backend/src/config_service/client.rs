@@ -195,7 +195,7 @@ impl Client {
             .retry(retries)
             .when(|error| matches!(error, FetchError::Unreachable { .. }))
             .notify(|error, pause| {
-                tracing::debug!(cashbox.id = %cashbox, %error, ?pause, "asking the configuration service again");
+                tracing::debug!(cashbox.id = %cashbox, %error, pause_ms = pause.as_secs_f64() * 1000.0, "asking the configuration service again");
             });
         let got = tokio::time::timeout(self.timeout, attempts).await;
         let got = got.unwrap_or_else(|_| Err(self.out_of_time()));

@@ -95,7 +95,7 @@ impl Ownership {
             Ok(Confirmation::Recorded) => Confirmed::Recorded,
             Ok(Confirmation::Superseded { epoch }) => Confirmed::Superseded(epoch),
             Err(error) => {
-                tracing::warn!(cashbox.id = %cashbox, %epoch, error = &error as &dyn std::error::Error, "a claim is not on record yet; it is valid nevertheless");
+                tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, error = &error as &dyn std::error::Error, "a claim is not on record yet; it is valid nevertheless");
                 self.unrecorded.notify_one();
                 Confirmed::Later
             }
@@ -149,7 +149,7 @@ impl Ownership {
                 Acquired::TakenOver
             }
             Answer::Same { .. } | Answer::Silent => {
-                tracing::info!(cashbox.id = %cashbox, from = %before.pod.id, epoch = %before.epoch,
+                tracing::info!(cashbox.id = %cashbox, from = %before.pod.id, epoch = before.epoch.0,
                     "taking over: the owner's lease ran out and it does not answer for the cashbox");
                 Acquired::TakenOver
             }
@@ -248,7 +248,7 @@ impl Ownership {
 
     /// Removes a dead pod's record, and with it its hold on every cashbox.
     async fn bury(&self, owner: &Owner, evidence: &'static str) {
-        tracing::warn!(pod = %owner.pod.id, evidence, "a pod is gone; its cashboxes are free");
+        tracing::warn!(pod.id = %owner.pod.id, evidence, "a pod is gone; its cashboxes are free");
         let buried = self
             .inquiries
             .bury(self.parts.store.as_ref(), owner.pod.id.incarnation);
@@ -259,7 +259,7 @@ impl Ownership {
 
     /// The owner lives and only its way to the store is broken: its record is renewed on its behalf.
     async fn repair(&self, cashbox: CashBoxId, owner: &Owner) {
-        tracing::warn!(cashbox.id = %cashbox, owner = %owner.pod.id, epoch = %owner.epoch,
+        tracing::warn!(cashbox.id = %cashbox, owner.id = %owner.pod.id, epoch = owner.epoch.0,
             "the owner's lease ran out but it serves: its record is repaired");
         let store = &self.parts.store;
         let repaired = match store.renew(&owner.pod, self.parts.lease).await {

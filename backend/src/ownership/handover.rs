@@ -132,14 +132,14 @@ impl Ownership {
         match tokio::time::timeout(RECORD_TIMEOUT, passing).await {
             Ok(Ok(Passage::Passed)) => {}
             Ok(Ok(passage)) => {
-                tracing::debug!(cashbox.id = %cashbox, %epoch, to = %to.id, ?passage, "the record did not follow a handover");
+                tracing::debug!(cashbox.id = %cashbox, epoch = epoch.0, to = %to.id, ?passage, "the record did not follow a handover");
             }
             Ok(Err(error)) => {
-                tracing::warn!(cashbox.id = %cashbox, %epoch, to = %to.id, error = &error as &dyn std::error::Error,
+                tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, to = %to.id, error = &error as &dyn std::error::Error,
                     "a handover may not be on record yet");
             }
             Err(_) => {
-                tracing::warn!(cashbox.id = %cashbox, %epoch, to = %to.id, "a handover may not be on record yet");
+                tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, to = %to.id, "a handover may not be on record yet");
             }
         }
     }

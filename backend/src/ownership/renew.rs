@@ -153,7 +153,7 @@ impl Ownership {
     }
 
     fn hint(&self, cashbox: CashBoxId, epoch: Epoch, newer: Epoch) {
-        tracing::warn!(cashbox.id = %cashbox, %epoch, %newer, "a held cashbox has a newer epoch on record");
+        tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, newer = newer.0, "a held cashbox has a newer epoch on record");
         // Nobody listening is no fault: the journal fences the next write.
         let _ = self.superseded.send((cashbox, newer));
     }

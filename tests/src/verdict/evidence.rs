@@ -76,12 +76,12 @@ fn line(event: &Value) -> Line {
                 .ok()?
                 .as_microsecond(),
             what: what(text("what"))?,
-            cashbox: text("cashbox").parse().ok()?,
+            cashbox: text("cashbox.id").parse().ok()?,
             epoch: event["epoch"].as_u64()?,
-            pod: text("pod").to_owned(),
-            item: text("item").to_owned(),
+            pod: text("pod.id").to_owned(),
+            item: text("queue_item.id").to_owned(),
             number: event["number"].as_u64().unwrap_or_default(),
-            operation: text("operation").parse().ok(),
+            operation: text("operation.id").parse().ok(),
             version: event["version"].as_i64().unwrap_or_default(),
         })
     })();
@@ -113,7 +113,7 @@ mod tests {
         let log = r#"
 {"timestamp":"2026-01-02T03:04:05.000006Z","level":"INFO","message":"the pod listens","target":"backend::app"}
 thread 'main' panicked
-{"timestamp":"2026-01-02T03:04:05.000007Z","level":"TRACE","what":"commit","cashbox":"00000000-0000-0000-0000-000000000001","epoch":3,"pod":"pod-0/x","row":4,"item":"i","operation":"00000000-0000-0000-0000-000000000002","number":2,"version":9,"target":"evidence"}
+{"timestamp":"2026-01-02T03:04:05.000007Z","level":"TRACE","what":"commit","cashbox.id":"00000000-0000-0000-0000-000000000001","epoch":3,"pod.id":"pod-0/x","row":4,"queue_item.id":"i","operation.id":"00000000-0000-0000-0000-000000000002","number":2,"version":9,"target":"evidence"}
 "#;
         let lines = lines(log);
         assert_eq!(lines.len(), 1);

@@ -77,7 +77,7 @@ impl Actor {
 
     async fn free(&self, order: &HandoverOrder, why: &str) -> HandoverOutcome {
         let (cashbox, epoch) = (self.shared.cashbox, self.shared.epoch);
-        tracing::warn!(cashbox.id = %cashbox, %epoch, to = %order.to.id, why, "a cashbox was not taken: it is free");
+        tracing::warn!(cashbox.id = %cashbox, epoch = epoch.0, to = %order.to.id, reason = why, "a cashbox was not taken: it is free");
         self.parts.ownership.take_back(cashbox, epoch, &order.to).await;
         HandoverOutcome::Freed
     }

@@ -103,7 +103,7 @@ impl Registry {
             Cause::Stuck => metrics.freed.of([doing]).inc(),
         }
         let pause = self.inner.setbacks.note(cashbox, cause, Instant::now());
-        tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_millis(),
+        tracing::error!(cashbox.id = %cashbox, ?cause, doing, pause_ms = pause.as_secs_f64() * 1000.0,
             "a cashbox broke down: it is given up and starts anew");
     }
 }

@@ -179,7 +179,7 @@ impl Exports {
         let first = match pieces.next().await {
             Some(Ok(first)) => Some(first),
             Some(Err(error)) => {
-                tracing::warn!(%queue, export = form.word(), error = &error as &dyn std::error::Error,
+                tracing::warn!(queue.id = %queue, export = form.word(), error = &error as &dyn std::error::Error,
                     "an export cannot begin");
                 return Err((&error).into());
             }
@@ -237,7 +237,7 @@ impl Stream for Watched {
             Poll::Ready(Some(Ok(piece))) => running.bytes += piece.len() as u64,
             Poll::Ready(Some(Err(error))) => {
                 running.ended = true;
-                tracing::warn!(queue = %running.queue, export = running.export, bytes = running.bytes,
+                tracing::warn!(queue.id = %running.queue, export = running.export, bytes = running.bytes,
                     error = error as &dyn std::error::Error, "an export broke off");
             }
             Poll::Ready(None) => running.ended = true,
@@ -252,8 +252,10 @@ impl Drop for Running {
         let duration_ms = self.began.elapsed().as_secs_f64() * 1000.0;
         let (queue, export, bytes) = (self.queue, self.export, self.bytes);
         match self.ended {
-            true => tracing::debug!(%queue, export, bytes, duration_ms, "an export has ended"),
-            false => tracing::info!(%queue, export, bytes, duration_ms, "an export was left by its reader"),
+            true => tracing::debug!(queue.id = %queue, export, bytes, duration_ms, "an export has ended"),
+            false => {
+                tracing::info!(queue.id = %queue, export, bytes, duration_ms, "an export was left by its reader")
+            }
         }
     }
 }

@@ -36,7 +36,7 @@ impl Call<'_> {
             done => done,
         };
         if let Err(failure) = self.post("admin/logout", &json!({})).await {
-            tracing::debug!(tss = %self.tss.id, ?failure, "the administrator was not logged out; the log-in ends by itself");
+            tracing::debug!(tss.id = %self.tss.id, ?failure, "the administrator was not logged out; the log-in ends by itself");
         }
         done
     }

@@ -158,7 +158,7 @@ impl<'a> Call<'a> {
             settled => return settled,
         };
         // It may have been withdrawn before its time. A fresh one that is refused as well settles it.
-        tracing::debug!(tss = %self.tss.id, "fiskaly refused a token; asking for a fresh one");
+        tracing::debug!(tss.id = %self.tss.id, "fiskaly refused a token; asking for a fresh one");
         self.tss.tokens.refused(&token).await;
         let fresh = self.token().await?;
         let answer = self.patiently(|| request(&fresh), effect).await;
@@ -271,7 +271,7 @@ impl<'a> Call<'a> {
             let Some(pause) = pause else {
                 return Err(self.conclude(&answer, effect, may_be_done));
             };
-            tracing::debug!(tss = %self.tss.id, status = answer.status.as_u16(), ?pause, "asking fiskaly again");
+            tracing::debug!(tss.id = %self.tss.id, status = answer.status.as_u16(), pause_ms = pause.as_secs_f64() * 1000.0, "asking fiskaly again");
             may_be_done |= effect == Effect::Changes && is_unsettled(answer.status);
             tries += 1;
             tokio::time::sleep(pause).await;

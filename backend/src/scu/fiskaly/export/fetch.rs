@@ -87,7 +87,7 @@ pub async fn all(tss: Arc<Tss>, parts: Vec<Part>, told: watch::Sender<Progress>)
         Ok(collected) => Progress::Ready(Arc::new(collected)),
         Err(failure) => {
             let error = ScuError::from(failure);
-            tracing::warn!(tss = %tss.id, %error, "an export failed");
+            tracing::warn!(tss.id = %tss.id, %error, "an export failed");
             Progress::Failed(error.to_string())
         }
     };
@@ -134,7 +134,7 @@ async fn note_range(call: &Call<'_>, part: &Part) {
     let range =
         json!({ "start_transaction_number": from.to_string(), "end_transaction_number": to.to_string() });
     if let Err(failure) = call.patch(&format!("export/{}/metadata", part.id), &range).await {
-        tracing::debug!(tss = %call.tss.id, ?failure, "an export keeps no note of its range");
+        tracing::debug!(tss.id = %call.tss.id, ?failure, "an export keeps no note of its range");
     }
 }
 
@@ -151,7 +151,7 @@ async fn fetch(call: &Call<'_>, part: &Part, collecting: &mut Collecting) -> Res
             return Err(error);
         }
         retries -= 1;
-        tracing::debug!(tss = %call.tss.id, ?error, "the download of an export broke off; it begins anew");
+        tracing::debug!(tss.id = %call.tss.id, ?error, "the download of an export broke off; it begins anew");
         collecting.back_to(begin).await?;
         tokio::time::sleep(call.tss.settings.retries.pause).await;
     }
