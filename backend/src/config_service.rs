@@ -42,6 +42,7 @@ use sha2::{Digest, Sha256};
 use shared::clock::{Clock, Ticks};
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::CashBoxId;
+use shared::trace::current;
 
 use crate::cashbox::configuration::{CashboxConfiguration, Fingerprint};
 use crate::journal::JournalStore;
@@ -236,7 +237,8 @@ impl ConfigurationService {
             parts: Arc::clone(&self.parts),
             key,
         };
-        let task = tokio::spawn(async move { landing.parts.ask_or_recall(key.0, &token).await });
+        let asking = async move { landing.parts.ask_or_recall(key.0, &token).await };
+        let task = tokio::spawn(current::carried(asking));
         let landed = task.map(|ended| {
             ended.unwrap_or_else(|fault| {
                 // A panic, or the runtime is going down: for the caller the service was not reached.

@@ -8,6 +8,7 @@ use prometheus::{Histogram, IntCounter, IntGauge};
 use shared::api::refusal::Refusal;
 use shared::figures::description::{Description, Label};
 use shared::figures::{Counters, Figures, Gauges, Histograms, Sometimes, process};
+use shared::trace::tracer::{DROPPED_SPANS, DROPPED_SPANS_MEANING, Tracer};
 
 use crate::cashbox::handover::HandoverOutcome;
 use crate::cashbox::lifecycle::Stage;
@@ -54,6 +55,7 @@ pub struct Metrics {
     /// Renewals of the pod's record that failed; see [`Metrics::heard`].
     lease_renew_failures: IntCounter,
     store_up: IntGauge,
+    dropped_spans: IntCounter,
     draining: IntGauge,
     drain_started: Sometimes,
 }
@@ -135,6 +137,7 @@ impl Metrics {
                 "byodc_ownership_store_up",
                 "1 while the ownership store answers, 0 while it does not",
             ),
+            dropped_spans: figures.counter(DROPPED_SPANS, DROPPED_SPANS_MEANING),
             draining: figures.gauge("byodc_draining", "1 while the pod is shutting down"),
             drain_started: figures.sometimes(
                 "byodc_drain_started_timestamp_seconds",
@@ -151,8 +154,10 @@ impl Metrics {
         self.drain_started.set(Some(at_s));
     }
 
-    /// Notes how the renewal of the pod's record stands, when somebody looks.
-    pub fn heard(&self, ownership: &Ownership) {
+    /// Notes how the renewal of the pod's record and the export of its spans stand, when somebody looks.
+    pub fn heard(&self, ownership: &Ownership, tracer: &Tracer) {
+        let dropped = &self.dropped_spans;
+        dropped.inc_by(tracer.dropped().saturating_sub(dropped.get()));
         let failures = &self.lease_renew_failures;
         failures.inc_by(ownership.renew_failures().saturating_sub(failures.get()));
         self.store_up.set(i64::from(ownership.store_is_up()));

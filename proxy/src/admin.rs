@@ -90,6 +90,7 @@ async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {
         connections: seen.connections.open_now(),
         routes: seen.shared.routes.table.len(),
         store_is_up: seen.shared.routes.lookup.store_is_up(),
+        dropped_spans: seen.shared.tracer.dropped(),
         certificate_expiry_s: seen
             .certificate
             .as_ref()

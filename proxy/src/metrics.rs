@@ -6,6 +6,7 @@ use prometheus::{Histogram, IntCounter, IntGauge};
 use shared::api::refusal::Refusal;
 use shared::figures::description::{Description, Label};
 use shared::figures::{Counters, Figures, Sometimes, process};
+use shared::trace::tracer::{DROPPED_SPANS, DROPPED_SPANS_MEANING};
 
 use crate::retry::RESEND_REASONS;
 use crate::route::Route;
@@ -33,6 +34,7 @@ pub struct Metrics {
     connections: IntGauge,
     routes: IntGauge,
     store_up: IntGauge,
+    dropped_spans: IntCounter,
     certificate_expiry: Sometimes,
 }
 
@@ -80,6 +82,7 @@ impl Default for Metrics {
             ),
             connections: figures.gauge("byodc_proxy_client_connections", "Open connections of clients"),
             routes: figures.gauge("byodc_proxy_known_routes", "Cashboxes whose owner is remembered"),
+            dropped_spans: figures.counter(DROPPED_SPANS, DROPPED_SPANS_MEANING),
             store_up: figures.gauge(
                 "byodc_ownership_store_up",
                 "1 while the ownership store answers, 0 while it does not",
@@ -144,6 +147,8 @@ pub struct Levels {
     pub routes: usize,
     /// Whether the ownership store answered when it was last asked for the pods.
     pub store_is_up: bool,
+    /// How many spans were lost on their way to the collector since the process began.
+    pub dropped_spans: u64,
     /// When the certificate in force ends, in seconds of the Unix epoch; none without TLS.
     pub certificate_expiry_s: Option<i64>,
 }
@@ -197,6 +202,8 @@ impl Metrics {
         set(&self.routes, levels.routes);
         self.ring_generation.set(levels.ring_generation_s);
         self.store_up.set(i64::from(levels.store_is_up));
+        let dropped = &self.dropped_spans;
+        dropped.inc_by(levels.dropped_spans.saturating_sub(dropped.get()));
         self.certificate_expiry.set(levels.certificate_expiry_s);
         self.figures.text()
     }

@@ -1,4 +1,15 @@
 //! Logs: one line an event, to standard output, in the same shape for every role.
+//!
+//! | field | what |
+//! |---|---|
+//! | `cashbox.id`, `queue.id`, `queue_item.id`, `scu.id`, `tss.id`, `operation.id` | ids, as their newtypes are shown |
+//! | `pod.id`, `owner.id` | a pod as `name/incarnation`: the one that did something, the one that holds the cashbox |
+//! | `from`, `to`, `reason`, `epoch` | a change of ownership; the epoch is a number everywhere |
+//! | `trace.id` | the trace that a request belongs to |
+//! | `status`, `refusal`, `duration_ms` | how a request ended, in the line at its end under the target `request` |
+//! | `error` | what went wrong, down to its root where the cause is known |
+//!
+//! In JSON a line is one flat object: `timestamp` (RFC 3339, UTC), `level`, `message`, `target`, and the fields.
 
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
@@ -109,7 +120,12 @@ pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error + Send + S
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
     match config.format {
         Format::Text => lines.with_ansi(false).try_init(),
-        Format::Json => lines.json().flatten_event(true).try_init(),
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .try_init(),
     }
 }
 

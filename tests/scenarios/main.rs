@@ -37,6 +37,8 @@ mod operation_id;
 mod reset;
 mod refusals;
 mod secrets;
+mod request_lines;
+mod traces;
 mod pod_killed;
 mod crash_points;
 mod rolling;

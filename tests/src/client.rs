@@ -87,6 +87,8 @@ pub struct Pos {
     base: String,
     cashbox: CashBoxId,
     token: String,
+    /// The `traceparent` of every request, if there is one.
+    trace: Option<String>,
     history: History,
 }
 
@@ -99,6 +101,7 @@ impl Pos {
             base: base.to_owned(),
             cashbox: cashbox.id,
             token: cashbox.token.clone(),
+            trace: None,
             history: History::default(),
         }
     }
@@ -117,6 +120,15 @@ impl Pos {
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same POS whose requests belong to this place in a trace.
+    #[must_use]
+    pub fn traced_under(&self, parent: &str) -> Self {
+        Self {
+            trace: Some(parent.to_owned()),
             ..self.clone()
         }
     }
@@ -199,6 +211,9 @@ impl Pos {
             .body(body);
         if let Some(operation) = operation {
             request = request.header(header::OPERATION_ID, operation.to_string());
+        }
+        if let Some(trace) = &self.trace {
+            request = request.header("traceparent", trace);
         }
         Answer::read(request.send().await?).await
     }

@@ -44,6 +44,8 @@ pub mod config_service;
 pub mod deployment;
 /// What a POS posts.
 pub mod receipt;
+/// A collector of spans, in the test itself.
+pub mod collector;
 /// A POS.
 pub mod client;
 /// Many POS systems that sign without pause.

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, Response};
 use axum::middleware::Next;
 use shared::header;
 use shared::identity::{CashBoxId, OperationId};
-use shared::trace::context::{Incoming, TRACE_PARENT, TRACE_STATE};
+use shared::trace::context::Incoming;
 use shared::trace::current;
 use shared::trace::span::Span;
 use tracing::Level;
@@ -98,14 +98,11 @@ fn parsed<T: std::str::FromStr>(value: Option<&HeaderValue>) -> Option<T> {
 
 /// The request's part of a trace. Probes and questions of peers begin none.
 fn span(pod: &Pod, endpoint: Option<Endpoint>, headers: &HeaderMap) -> Span {
-    let mut incoming = Incoming::default();
-    let values = |name| headers.get_all(HeaderName::from_static(name)).into_iter();
-    values(TRACE_PARENT).for_each(|value| incoming.parent(value.as_bytes()));
-    values(TRACE_STATE).for_each(|value| incoming.state(value.as_bytes()));
+    let caller = Incoming::of(headers).context();
     match endpoint {
         Some(Endpoint::Live | Endpoint::Ready) => Span::default(),
-        Some(endpoint) => pod.tracer.serve(endpoint.name(), incoming.context()),
-        None => pod.tracer.follow(NO_ENDPOINT, incoming.context()),
+        Some(endpoint) => pod.tracer.serve(endpoint.name(), caller),
+        None => pod.tracer.follow(NO_ENDPOINT, caller),
     }
 }
 

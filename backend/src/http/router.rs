@@ -99,7 +99,7 @@ fn changes(pod: &Arc<Pod>) -> Router<Arc<Pod>> {
 }
 
 async fn metrics(State(pod): State<Arc<Pod>>) -> impl IntoResponse {
-    pod.metrics.heard(&pod.ownership);
+    pod.metrics.heard(&pod.ownership, &pod.tracer);
     ([(CONTENT_TYPE, TEXT_FORMAT)], pod.metrics.text())
 }
 

@@ -11,6 +11,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use shared::header::{ACCESS_TOKEN, CASHBOX_ID};
 use shared::identity::CashBoxId;
+use shared::trace::context::Incoming;
 
 use super::directory::{Directory, Document};
 use super::error::Refusal;
@@ -50,16 +51,18 @@ async fn ready(State(directory): State<Arc<Directory>>) -> StatusCode {
 async fn answer(directory: &Directory, id: Result<String, Refusal>, headers: &HeaderMap) -> Response {
     let began = Instant::now();
     let id = id.and_then(|id| cashbox(&id));
-    let known = id.as_ref().map_or_else(|_| "-".to_owned(), ToString::to_string);
+    let known = id.clone().ok();
+    let trace = Incoming::of(headers).context();
     let response = match find(directory, id, headers).await {
         Ok(document) => send(document, headers),
         Err(refusal) => refusal.into_response(),
     };
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
-        cashbox.id = known,
+        target: "request",
         status = response.status().as_u16(),
-        duration_ms,
+        cashbox.id = known.map(tracing::field::display),
+        duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+        trace.id = trace.map(|trace| tracing::field::display(trace.parent.trace)),
         "configuration asked for"
     );
     response

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 
+use http::HeaderMap;
+
 /// Where a request belongs.
 pub const TRACE_PARENT: &str = "traceparent";
 /// What the systems on the way remember of it.
@@ -199,6 +201,19 @@ enum Seen {
 }
 
 impl Incoming {
+    /// What these headers say.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut incoming = Self::default();
+        for parent in headers.get_all(TRACE_PARENT) {
+            incoming.parent(parent.as_bytes());
+        }
+        for state in headers.get_all(TRACE_STATE) {
+            incoming.state(state.as_bytes());
+        }
+        incoming
+    }
+
     /// Takes a `traceparent`.
     pub fn parent(&mut self, value: &[u8]) {
         self.parent = match (self.parent, TraceParent::parse(value)) {

@@ -13,6 +13,11 @@ use super::context::{Sampled, SpanId, TraceContext, TraceId, TraceParent};
 use super::record::{Kind, Parent, SpanSink};
 use super::span::{Place, Span};
 
+/// The figure of what [`Tracer::dropped`] says, in pods and proxies.
+pub const DROPPED_SPANS: &str = "byodc_otlp_dropped_spans_total";
+/// What it means.
+pub const DROPPED_SPANS_MEANING: &str = "Spans that were made and did not reach the collector";
+
 /// Which part of the traces that begin here is recorded, from none (0) to all (1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SampleRatio(f64);
