@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use shared::access::metrics_port;
 use shared::clock::{Clock, MachineClock};
 use shared::ownership;
+use shared::ownership::config::Place;
 use shared::ownership::store::OwnershipStore;
 use shared::placement::membership::Membership;
 use shared::placement::pod::PodRecord;
@@ -19,6 +20,7 @@ use shared::trace::export::{Export, Source};
 use shared::trace::tracer::Tracer;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cashbox::acknowledged::Acknowledged;
@@ -31,6 +33,9 @@ use crate::config_service::ConfigurationService;
 use crate::http::journal::export::Exports;
 use crate::http::router::{self, Front};
 use crate::http::{self, Pod};
+use crate::journal::JournalStore;
+use crate::journal::config::JournalConfig;
+use crate::journal::metrics::JournalMetrics;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::ownership::Ownership;
@@ -44,6 +49,10 @@ use crate::scu::simulator::Simulators;
 use crate::shutdown::{self, Running};
 use crate::{deletion_cost, journal};
 
+/// How long a pod that starts tries to reach the journal's database.
+const JOURNAL_WITHIN: Duration = Duration::from_secs(30);
+/// The pause between two tries.
+const JOURNAL_PAUSE: Duration = Duration::from_secs(3);
 /// How long a pod that starts waits to be on record before it answers anybody.
 const ON_RECORD_WITHIN: Duration = Duration::from_secs(2);
 
@@ -67,7 +76,11 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     announce(&record, main.local_addr()?, admin.local_addr()?, scraped_at);
 
     let (tracer, export) = Export::begin(&config.trace, &source(&record)).context("exporting spans")?;
-    let pod = build(&config, record, tracer).await?;
+    let building = build(&config, record, tracer);
+    let Some(pod) = shutdown.drain.run_until_cancelled(building).await.transpose()? else {
+        tracing::info!("told to stop before the pod was built");
+        return Ok(());
+    };
     pod.ownership.introduce(ON_RECORD_WITHIN).await;
     let (close_listeners, stop_renewal) = (CancellationToken::new(), CancellationToken::new());
     let mut listeners = JoinSet::new();
@@ -146,9 +159,14 @@ fn source(record: &PodRecord) -> Source {
 async fn build(config: &Config, record: PodRecord, tracer: Tracer) -> anyhow::Result<Arc<Pod>> {
     let metrics = Metrics::new();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::default());
-    let journal = journal::connect(&config.journal, &metrics.journal)
-        .await
-        .context("cannot open the journal (Byodc__Journal__Url)")?;
+    let journal = journal(&config.journal, &metrics.journal).await?;
+    if config.ownership.place == Place::Alone {
+        tracing::warn!(
+            "this pod runs alone: neither {} nor {} is set, so no other pod or proxy knows of it",
+            ownership::config::REDIS.name,
+            ownership::config::URL.name
+        );
+    }
     let owners = ownership::connect(&config.ownership)?;
     let id = record.id.clone();
     let ownership = Arc::new(ownership_of(config, record, owners.clone())?);
@@ -188,6 +206,26 @@ async fn build(config: &Config, record: PodRecord, tracer: Tracer) -> anyhow::Re
         tracer,
         draining: CancellationToken::new(),
     }))
+}
+
+/// Opens the journal. A database that starts beside the pod, or fails over at this moment, is waited for; one that is
+/// not there by then ends the process, and whoever runs it sees that.
+async fn journal(config: &JournalConfig, metrics: &JournalMetrics) -> anyhow::Result<Arc<dyn JournalStore>> {
+    let setting = journal::config::URL.name;
+    let give_up_at = Instant::now() + JOURNAL_WITHIN;
+    loop {
+        match journal::connect(config, metrics).await {
+            Err(error) if error.may_retry() && Instant::now() + JOURNAL_PAUSE < give_up_at => {
+                tracing::error!(
+                    setting,
+                    error = &error as &dyn std::error::Error,
+                    "the journal is not reached; trying again in {JOURNAL_PAUSE:?}"
+                );
+                tokio::time::sleep(JOURNAL_PAUSE).await;
+            }
+            opened => return opened.with_context(|| format!("cannot open the journal ({setting})")),
+        }
+    }
 }
 
 fn ownership_of(

@@ -276,7 +276,8 @@ impl Parts {
         }
         match self.ask(cashbox, token).await {
             Err(FetchError::Unreachable { reason }) => {
-                tracing::warn!(cashbox.id = %cashbox, reason, "the configuration service was not reached");
+                tracing::warn!(cashbox.id = %cashbox, setting = client::BASE_URL.name, reason,
+                    "the configuration service was not reached");
                 let recalled = self.recall(cashbox, token).await?;
                 recalled.ok_or(FetchError::Unreachable { reason })
             }

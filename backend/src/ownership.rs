@@ -124,6 +124,8 @@ pub struct Ownership {
     renew_failures: AtomicU64,
     /// Whether the store answered the last renewal.
     store_is_up: AtomicBool,
+    /// Whether the pod was on record at least once.
+    was_on_record: AtomicBool,
 }
 
 impl Ownership {
@@ -139,6 +141,7 @@ impl Ownership {
             superseded: broadcast::Sender::new(SUPERSEDED_KEPT),
             renew_failures: AtomicU64::new(0),
             store_is_up: AtomicBool::new(false),
+            was_on_record: AtomicBool::new(false),
         }
     }
 
@@ -177,6 +180,18 @@ impl Ownership {
     #[must_use]
     pub fn superseded(&self) -> broadcast::Receiver<(CashBoxId, Epoch)> {
         self.superseded.subscribe()
+    }
+
+    /// The setting of the store, for as long as the pod has not been on record there a single time.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&'static str> {
+        let was_on_record = self.was_on_record.load(Ordering::Relaxed);
+        (!was_on_record).then(|| self.store_setting())
+    }
+
+    /// Where it is set what the store is, for whoever must be told that it does not answer.
+    fn store_setting(&self) -> &'static str {
+        self.parts.store.setting().unwrap_or("in this process")
     }
 
     /// How many renewals of the pod's record have failed since it started.

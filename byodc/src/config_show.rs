@@ -61,9 +61,6 @@ fn check(of: &ConfigOf) -> anyhow::Result<()> {
         }
     }
     faults.into_result(())?;
-    for warning in role::unknown::warnings(&settings) {
-        println!("warning: {warning}");
-    }
     println!("the settings are in order");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::Incarnation;
-use shared::ownership::config::OwnershipConfig;
+use shared::ownership::config::{OwnershipConfig, Place};
 use shared::ownership::{self, config as ownership_config};
 use shared::timings;
 use shared::trace::config as trace_config;
@@ -38,6 +38,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether nothing says where pods are: no store that they are in, and no name of theirs.
+    fn knows_no_pods(&self) -> bool {
+        let is_alone = self.ownership.place == Place::Alone;
+        is_alone && self.proxy.pods.is_empty() && self.proxy.pods_dns.is_none()
+    }
+}
+
 /// The settings of every part.
 pub fn settings() -> Vec<&'static [Setting]> {
     vec![
@@ -57,6 +65,15 @@ pub fn run(given: &Given) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     runtime.block_on(async {
         let shutdown = role::shutdown(given)?;
+        if config.knows_no_pods() {
+            tracing::error!(
+                "the proxy knows no way to a pod and will not be ready: set {} or {} as for the pods, or {} or {}",
+                ownership_config::REDIS.name,
+                ownership_config::URL.name,
+                proxy::config::PODS.name,
+                proxy::config::PODS_DNS.name
+            );
+        }
         let store = ownership::connect(&config.ownership)?;
         let (tracer, export) = Export::begin(&config.trace, &source()).context("exporting spans")?;
         let ran = proxy::run(config.proxy, store, tracer, shutdown).await;

@@ -12,7 +12,9 @@ use crate::cli::Given;
 use crate::{config_service, settings_file};
 
 /// Names of settings that nothing reads.
-pub mod unknown;
+mod unknown;
+/// Values that still hold what should have been replaced.
+mod unexpanded;
 
 /// How long a role whose parent is gone may take for its drain before it ends at once.
 const ORPHAN_DRAIN: Duration = Duration::from_secs(10);
@@ -64,20 +66,22 @@ impl Role {
     }
 }
 
-/// The layers of settings: flags, environment, file.
+/// The layers of settings: flags, environment, file. Names that nothing reads are faults, and so are values that nobody
+/// finished.
 pub fn settings(given: &Given, faults: &mut Faults) -> Settings {
     let mut settings = Settings::from_environment().with(Origin::Flag, given.set.iter().cloned());
-    unknown::refuse_flags(&given.set, faults);
     if let Some(path) = &given.settings {
         match settings_file::read(path) {
             Ok(values) => settings = settings.with(Origin::File, values),
             Err(fault) => faults.add_text(fault),
         }
     }
+    unknown::refuse(&settings, &given.set, faults);
+    unexpanded::refuse(&settings, faults);
     settings
 }
 
-/// Reads a role's settings, starts its log, and warns of names that mean nothing.
+/// Reads a role's settings and starts its log.
 ///
 /// # Errors
 /// All faults of the settings together.
@@ -93,9 +97,6 @@ pub fn open<C>(given: &Given, read: impl FnOnce(&Settings, &mut Faults) -> C) ->
         tracing::warn!("this build can be sabotaged: it is for tests and must not sign real receipts");
     }
     orders.begin();
-    for warning in unknown::warnings(&settings) {
-        tracing::warn!("{warning}");
-    }
     Ok(config)
 }
 

@@ -21,6 +21,7 @@ use crate::gateway::Shared;
 use crate::listener::certificate::Certificate;
 use crate::listener::connections::Connections;
 use crate::metrics::Levels;
+use crate::readiness::Readiness;
 use crate::route::Route;
 use crate::route::peer::Peer;
 
@@ -99,13 +100,10 @@ async fn metrics(State(seen): State<Seen>) -> impl IntoResponse {
     ([("content-type", TEXT_FORMAT)], text)
 }
 
-/// Ready is what this process can do alone: a store that is away does not make it unready.
 async fn ready(State(seen): State<Seen>) -> Response {
-    if seen.shared.drain.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response()
-    } else {
-        "ready".into_response()
-    }
+    let readiness = Readiness::of(&seen.shared);
+    let status = StatusCode::from_u16(readiness.status()).expect("200 and 503 are statuses");
+    (status, readiness.text()).into_response()
 }
 
 /// Where a cashbox lives, as far as this proxy knows.

@@ -16,6 +16,7 @@ use crate::message::request::Malformed;
 use crate::metrics::Metrics;
 use crate::pod_answer::PodAnswer;
 use crate::pool::Pool;
+use crate::readiness::Readiness;
 use crate::reply::{OwnAnswer, Refused};
 use crate::request_record::RequestRecord;
 use crate::route::Routes;
@@ -118,8 +119,10 @@ impl Gateway {
     fn health(&self, asked: Health) -> OwnAnswer {
         match asked {
             Health::Live => OwnAnswer::word(200, "live"),
-            Health::Ready if self.shared.drain.is_cancelled() => OwnAnswer::word(503, "draining"),
-            Health::Ready => OwnAnswer::word(200, "ready"),
+            Health::Ready => {
+                let readiness = Readiness::of(&self.shared);
+                OwnAnswer::word(readiness.status(), &readiness.text())
+            }
         }
     }
 

@@ -35,6 +35,8 @@ pub mod pod_answer;
 pub mod reply;
 /// The one line about a request, at its end.
 pub mod request_record;
+/// Whether it takes requests, and what it lacks.
+pub mod readiness;
 /// Operators and scrapers.
 pub mod admin;
 /// What is counted.
@@ -48,6 +50,7 @@ mod testing;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use shared::access::metrics_port;
 use shared::ownership::store::OwnershipStore;
 use shared::shutdown::Shutdown;
 use shared::trace::tracer::Tracer;
@@ -69,8 +72,10 @@ use waiting_room::WaitingRoom;
 #[derive(Debug, Error)]
 pub enum StartError {
     /// A port could not be had.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address} ({setting})")]
     Listen {
+        /// What told so.
+        setting: &'static str,
         /// Which one.
         address: SocketAddr,
         /// What the system said.
@@ -78,7 +83,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The certificate's files are no good.
-    #[error("the certificate cannot be used")]
+    #[error("the certificate cannot be used ({} and {})", config::TLS_CERTIFICATE.name, config::TLS_KEY.name)]
     Certificate(#[from] CertificateError),
     /// TLS could not be set up.
     #[error("TLS cannot be set up: {0}")]
@@ -136,14 +141,20 @@ pub async fn start(
         .transpose()?
         .map(Arc::new);
     let doors = Doors {
-        plain: Socket::bind(config.listen)?,
+        plain: Socket::bind(&config::LISTEN, config.listen)?,
         tls: match (&config.tls, &certificate) {
-            (Some(tls), Some(certificate)) => Some((Socket::bind(tls.listen)?, Arc::clone(certificate))),
+            (Some(tls), Some(certificate)) => Some((
+                Socket::bind(&config::TLS_LISTEN, tls.listen)?,
+                Arc::clone(certificate),
+            )),
             _ => None,
         },
     };
-    let admin = Socket::bind(config.admin_listen)?;
-    let scraped = config.metrics_listen.map(Socket::bind).transpose()?;
+    let admin = Socket::bind(&config::ADMIN_LISTEN, config.admin_listen)?;
+    let scraped = config.metrics_listen;
+    let scraped = scraped
+        .map(|address| Socket::bind(&metrics_port::LISTEN, address))
+        .transpose()?;
 
     let shared = Arc::new(Shared {
         routes: Arc::new(Routes::new(Lookup::new(store, config.lookup), config.routes_max)),
@@ -198,10 +209,7 @@ fn serve_beside(
     background: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
-    let address = socket.address;
-    let listener = socket
-        .into_tokio()
-        .map_err(|source| StartError::Listen { address, source })?;
+    let listener = socket.into_tokio()?;
     let stop = stop.clone();
     background.spawn(async move {
         let served = axum::serve(listener, router).into_future();

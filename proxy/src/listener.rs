@@ -38,6 +38,7 @@ use pingora_core::protocols::{ALPN, Stream};
 use pingora_core::server::{Fds, ShutdownWatch};
 use pingora_core::services::Service as _;
 use pingora_core::services::listening::Service;
+use shared::env::Setting;
 use shared::shutdown::Shutdown;
 use tokio::sync::watch;
 
@@ -55,29 +56,44 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Socket {
     socket: TcpListener,
+    setting: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
 }
 
 impl Socket {
-    /// Binds a socket.
+    /// Binds a socket as a setting says.
     ///
     /// # Errors
     /// When the address cannot be had.
-    pub fn bind(address: SocketAddr) -> Result<Self, StartError> {
-        let listen = |source| StartError::Listen { address, source };
+    pub fn bind(setting: &Setting, address: SocketAddr) -> Result<Self, StartError> {
+        let setting = setting.name;
+        let listen = |source| StartError::Listen {
+            setting,
+            address,
+            source,
+        };
         let socket = TcpListener::bind(address).map_err(listen)?;
         socket.set_nonblocking(true).map_err(listen)?;
         let address = socket.local_addr().map_err(listen)?;
-        Ok(Self { socket, address })
+        Ok(Self {
+            socket,
+            setting,
+            address,
+        })
     }
 
     /// The socket for the admin port's own server.
     ///
     /// # Errors
     /// When the runtime cannot take it.
-    pub fn into_tokio(self) -> std::io::Result<tokio::net::TcpListener> {
-        tokio::net::TcpListener::from_std(self.socket)
+    pub fn into_tokio(self) -> Result<tokio::net::TcpListener, StartError> {
+        let (setting, address) = (self.setting, self.address);
+        tokio::net::TcpListener::from_std(self.socket).map_err(|source| StartError::Listen {
+            setting,
+            address,
+            source,
+        })
     }
 }
 
@@ -206,6 +222,7 @@ fn service(
     let mut sockets = Fds::new();
     let mut hand_over = |name: &str, socket: &Socket| {
         let copy = socket.socket.try_clone().map_err(|source| StartError::Listen {
+            setting: socket.setting,
             address: socket.address,
             source,
         })?;

@@ -284,7 +284,7 @@ impl OwnAnswer {
         }
     }
 
-    /// A word as plain text.
+    /// A few words as plain text.
     #[must_use]
     pub fn word(status: u16, word: &str) -> Self {
         Self {

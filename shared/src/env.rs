@@ -196,8 +196,8 @@ impl Faults {
     /// Notes that a setting's value breaks a rule. A secret's value is not repeated.
     pub fn add(&mut self, setting: &Setting, effective: &Effective, rule: &dyn fmt::Display) {
         let value = match setting.shown {
-            Shown::Plainly => format!("{:?}", effective.value),
-            Shown::AsDots => "(not shown)".to_owned(),
+            Shown::Plainly if !holds_credentials(&effective.value) => format!("{:?}", effective.value),
+            _ => "(not shown)".to_owned(),
         };
         self.0.push(format!(
             "{} = {value} (from {}): {rule}",
@@ -223,6 +223,12 @@ impl Faults {
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
+}
+
+/// Whether a value is an address with a user, and perhaps a password, where none belongs.
+fn holds_credentials(value: &str) -> bool {
+    let host = value.split_once("://").map(|(_, rest)| rest.split('/').next());
+    host.flatten().is_some_and(|host| host.contains('@'))
 }
 
 impl fmt::Display for Faults {

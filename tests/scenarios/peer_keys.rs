@@ -46,6 +46,13 @@ async fn pods_of_one_key_hand_over_and_one_with_another_key_takes_nothing() {
     let pos = pos.at(&cluster.proxies[0].url());
     pos.sign(&receipt::sale(&cashbox, "R-1")).await.receipt();
     assert_sound(&pos).await;
+    // That it says nothing keeps nobody from what it does not hold.
+    let other = cluster.new_cashbox();
+    let elsewhere = cluster.pos(&other).at(&cluster.pods[0].url());
+    elsewhere
+        .sign(&receipt::initial_operation(&other))
+        .await
+        .receipt();
 
     for (pod, told) in [
         (1, "a pod does not know our key"),

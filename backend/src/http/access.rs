@@ -7,10 +7,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
 use axum::middleware::Next;
-use shared::access::admin_keys::Role;
+use shared::access::admin_keys::{Refused, Role};
 
 use super::reply::{self, Failure};
 use super::{Pod, audit};
+use crate::ownership::peer::PeerRefusal;
 
 /// Lets through who may look.
 pub async fn looks(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response<Body> {
@@ -38,6 +39,19 @@ pub async fn changes(State(pod): State<Arc<Pod>>, mut request: Request, next: Ne
 pub async fn peers(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response<Body> {
     match pod.peer_keys.admit(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => reply::failure(&Failure::from(refused)),
+        Err(refused) => {
+            let mut response = reply::failure(&Failure::from(refused.clone()));
+            *response.body_mut() = Body::from(refusal(&pod, &refused));
+            response
+        }
     }
+}
+
+fn refusal(pod: &Pod, refused: &Refused) -> String {
+    let refusal = PeerRefusal {
+        pod: pod.id.clone(),
+        recorded_in: pod.ownership.recorded_in(),
+        detail: refused.to_string(),
+    };
+    serde_json::to_string(&refusal).expect("texts and a number are JSON")
 }

@@ -8,6 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 use super::path::Endpoint;
@@ -26,7 +27,26 @@ async fn pod(world: &World) -> Arc<Pod> {
     let mut config = Config::read(&Settings::default(), &mut faults);
     config.body_bytes_max = BODY_BYTES_MAX;
     config.admin_keys = AdminKeys::Open;
-    world.front("a", config)
+    let pod = world.front("a", config);
+    pod.ownership.introduce(Duration::from_secs(5)).await;
+    pod
+}
+
+#[tokio::test]
+async fn a_pod_that_was_never_on_record_waits_and_says_for_what() {
+    let world = World::new().await;
+    let config = Config::read(&Settings::default(), &mut Faults::default());
+    let pod = world.front("a", config);
+    let waiting = ask(&pod, Method::GET, "/health/ready", &[], "").await;
+    assert_eq!(waiting.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let told = text(waiting).await;
+    assert!(
+        told.contains(r#""status":"waiting""#) && told.contains("ownership store"),
+        "{told}"
+    );
+    pod.ownership.introduce(Duration::from_secs(5)).await;
+    let ready = ask(&pod, Method::GET, "/health/ready", &[], "").await;
+    assert_eq!(ready.status(), StatusCode::OK);
 }
 
 async fn ask(pod: &Arc<Pod>, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {

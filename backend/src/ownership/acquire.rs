@@ -148,7 +148,7 @@ impl Ownership {
                     .await;
                 Acquired::TakenOver
             }
-            Answer::Same { .. } | Answer::Silent => {
+            Answer::Same { .. } | Answer::Unwilling { .. } | Answer::Silent => {
                 tracing::info!(cashbox.id = %cashbox, from = %before.pod.id, epoch = before.epoch.0,
                     "taking over: the owner's lease ran out and it does not answer for the cashbox");
                 Acquired::TakenOver
@@ -174,7 +174,9 @@ impl Ownership {
             Answer::Refused => self.bury(&owner, "its address refuses connections").await,
             Answer::OtherIncarnation => self.bury(&owner, "another incarnation answers").await,
             Answer::Same { .. } => return ControlFlow::Break(Acquired::HeldBy(owner)),
-            Answer::Silent => return ControlFlow::Break(Acquired::OwnerSilent(owner)),
+            Answer::Unwilling { .. } | Answer::Silent => {
+                return ControlFlow::Break(Acquired::OwnerSilent(owner));
+            }
         }
         ControlFlow::Continue(())
     }

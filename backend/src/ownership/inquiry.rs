@@ -43,7 +43,9 @@ enum Lesson {
 impl Lesson {
     fn of(answer: Answer) -> Self {
         match answer {
-            Answer::Refused | Answer::OtherIncarnation | Answer::Silent => Self::ForAll(answer),
+            Answer::Refused | Answer::OtherIncarnation | Answer::Unwilling { .. } | Answer::Silent => {
+                Self::ForAll(answer)
+            }
             Answer::Same { .. } => Self::Lives,
         }
     }

@@ -72,6 +72,9 @@ impl Ownership {
                 Answer::Same { recorded_in, .. } if recorded_in == Some(era) => {
                     self.accounts.complete(incarnation, era);
                 }
+                Answer::Unwilling { recorded_in } if recorded_in == Some(era) => {
+                    self.accounts.complete(incarnation, era);
+                }
                 // It is about to put its cashboxes on record, and this one is not among them.
                 Answer::Same { .. } => {}
                 Answer::Refused | Answer::OtherIncarnation => self.accounts.complete(incarnation, era),
@@ -79,7 +82,7 @@ impl Ownership {
                 Answer::Silent if vanished.is_some_and(|vanished| vanished >= self.parts.lease) => {
                     self.accounts.complete(incarnation, era);
                 }
-                Answer::Silent => found = Unrecorded::Unknown(pod),
+                Answer::Unwilling { .. } | Answer::Silent => found = Unrecorded::Unknown(pod),
             }
         }
         found

@@ -1,15 +1,17 @@
 //! Asking another pod directly, at its admin address.
 //!
 //! `GET /peer/v1/cashboxes/{id}` answers who the pod is and whether it holds the cashbox, in one question. What
-//! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing; so is a pod that
-//! does not know our key.
+//! cannot be told from a pod that is merely slow is [`Answer::Silent`], which is evidence of nothing. A pod that does
+//! not know our key is [`Answer::Unwilling`]: it says nothing of the cashbox.
 //!
 //! [`Answer::Silent`]: crate::ownership::peer::Answer::Silent
+//! [`Answer::Unwilling`]: crate::ownership::peer::Answer::Unwilling
 
 use std::fmt::Debug;
 use std::io;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch};
@@ -51,6 +53,19 @@ pub struct PeerCashbox {
     pub recorded_in: Option<Era>,
 }
 
+/// What a pod says to one that shows no key of its own, with status 401.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerRefusal {
+    /// Who answers, as `name/incarnation`.
+    #[serde(with = "as_text")]
+    pub pod: PodId,
+    /// As in [`PeerCashbox`]: without it, a mistyped key in one pod would keep all others from every cashbox that the
+    /// store does not know.
+    pub recorded_in: Option<Era>,
+    /// Why it says no more.
+    pub detail: String,
+}
+
 /// What asking a pod came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -65,7 +80,12 @@ pub enum Answer {
         /// The era in which all that it holds is on record, if that is so.
         recorded_in: Option<Era>,
     },
-    /// It neither answered in time nor refused; it may be slow, stopped, cut off, or know another key.
+    /// It answers itself, and does not say whether it holds the cashbox, because it does not know our key.
+    Unwilling {
+        /// The era in which all that it holds is on record, if that is so.
+        recorded_in: Option<Era>,
+    },
+    /// It neither answered in time nor refused; it may be slow, stopped or cut off.
     Silent,
 }
 
@@ -101,15 +121,20 @@ impl HttpPeers {
         Ok(Self { client, keys })
     }
 
-    async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> Result<Vec<u8>, reqwest::Error> {
+    async fn get(&self, pod: &PodRecord, cashbox: CashBoxId) -> reqwest::Result<Answer> {
         let url = format!("http://{}{CASHBOXES_PATH}{cashbox}", pod.admin_address);
-        read(outbound::traced(self.client.get(url)).send().await).await
+        let response = outbound::traced(self.client.get(url)).send().await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.keys.were_refused_by(&pod.id);
+            return Ok(understand_refusal(&pod.id, &whole(response).await?));
+        }
+        let body = whole(response.error_for_status()?).await?;
+        Ok(understand(&pod.id, &body))
     }
 }
 
 /// The body of a pod's answer, read up to a bound.
-pub(super) async fn read(asked: reqwest::Result<reqwest::Response>) -> reqwest::Result<Vec<u8>> {
-    let mut response = asked?.error_for_status()?;
+pub(super) async fn whole(mut response: reqwest::Response) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
@@ -124,10 +149,9 @@ pub(super) async fn read(asked: reqwest::Result<reqwest::Response>) -> reqwest::
 impl Peers for HttpPeers {
     async fn ask(&self, pod: &PodRecord, cashbox: CashBoxId) -> Answer {
         match self.get(pod, cashbox).await {
-            Ok(body) => understand(&pod.id, &body),
+            Ok(answer) => answer,
             Err(error) if is_refusal(&error) => Answer::Refused,
             Err(error) => {
-                self.keys.heard(&pod.id, &error);
                 tracing::debug!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "a pod did not answer its peer");
                 Answer::Silent
             }
@@ -144,6 +168,16 @@ fn understand(asked: &PodId, body: &[u8]) -> Answer {
         },
         // Whatever lives there speaks differently; a newer build may. No evidence.
         Err(_) => Answer::Silent,
+    }
+}
+
+/// Of a stranger nothing is taken for evidence that somebody is gone.
+fn understand_refusal(asked: &PodId, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<PeerRefusal>(body) {
+        Ok(refusal) if refusal.pod.incarnation == asked.incarnation => Answer::Unwilling {
+            recorded_in: refusal.recorded_in,
+        },
+        _ => Answer::Silent,
     }
 }
 

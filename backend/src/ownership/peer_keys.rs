@@ -4,7 +4,7 @@
 //! `old,new`, then `new,old`, then `new`. A first one is introduced in two: `new,open`, which sends it and asks nobody
 //! for it, then `new`.
 //!
-//! A pod that does not know our key tells nothing: neither that it holds a cashbox nor that it is gone.
+//! A pod that does not know our key does not say whether it holds a cashbox, and is no less alive for that.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 use shared::access::admin_keys::Refused;
 use shared::access::bearer::{KEY_CHARS_MAX, KeyDigest, Presented};
 use shared::env::{Faults, Setting, Settings};
@@ -146,10 +146,9 @@ impl PeerKeys {
         Err(refused)
     }
 
-    /// Says once that a pod does not know our key, where an answer shows that.
-    pub fn heard(&self, pod: &PodId, answer: &reqwest::Error) {
-        let is_refusal = answer.status() == Some(StatusCode::UNAUTHORIZED);
-        if is_refusal && !self.told.was_refused.swap(true, Ordering::Relaxed) {
+    /// Says once that a pod does not know our key.
+    pub fn were_refused_by(&self, pod: &PodId) {
+        if !self.told.was_refused.swap(true, Ordering::Relaxed) {
             tracing::warn!(pod.id = %pod, setting = KEY.name,
                 "a pod does not know our key and tells us nothing: cashboxes are not handed over to it; not told again");
         }

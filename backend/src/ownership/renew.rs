@@ -47,7 +47,11 @@ impl Ownership {
         let mut published = self.pod().record();
         let mut tick = tokio::time::interval(self.parts.renew_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut renewal = Renewal::default();
+        let mut renewal = Renewal {
+            // Its introduction has told.
+            failing: self.waits_for().is_some(),
+            succeeded_at: None,
+        };
         loop {
             let way = tokio::select! {
                 biased;
@@ -78,13 +82,14 @@ impl Ownership {
     /// whoever waits for that finds it among the pods. Without the store it goes on; the renewal tries again.
     pub async fn introduce(&self, limit: Duration) {
         let pod = self.pod().record();
-        match tokio::time::timeout(limit, self.parts.store.renew(&pod, self.parts.lease)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "the pod begins without being on record");
-            }
-            Err(_) => tracing::warn!(pod.id = %pod.id, "the pod begins without being on record"),
-        }
+        let why_not = match tokio::time::timeout(limit, self.parts.store.renew(&pod, self.parts.lease)).await
+        {
+            Ok(Ok(_)) => return self.was_on_record.store(true, Ordering::Relaxed),
+            Ok(Err(error)) => error.told(),
+            Err(_) => format!("no answer within {limit:?}"),
+        };
+        tracing::error!(pod.id = %pod.id, setting = self.store_setting(), error = why_not,
+            "the ownership store is not reached: the pod is not ready until it was once");
     }
 
     /// Writes the pod's record outside the usual times.
@@ -116,6 +121,9 @@ impl Ownership {
             })
         });
         self.store_is_up.store(renewed.is_ok(), Ordering::Relaxed);
+        if renewed.is_ok() {
+            self.was_on_record.store(true, Ordering::Relaxed);
+        }
         renewed
     }
 
@@ -162,7 +170,8 @@ impl Ownership {
         self.renew_failures.fetch_add(1, Ordering::Relaxed);
         if !std::mem::replace(&mut renewal.failing, true) {
             tracing::warn!(
-                error = error as &dyn std::error::Error,
+                setting = self.store_setting(),
+                error = error.told(),
                 "the pod's record cannot be renewed; its cashboxes go on under their epochs"
             );
         }

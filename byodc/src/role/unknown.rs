@@ -10,25 +10,27 @@ const PREFIX: &str = "Byodc__";
 /// How alike two names must be for the one to be offered for the other, from 0 to 1.
 const ALIKE: f64 = 0.6;
 
-/// Names among environment and file that begin as ours and mean nothing to any role.
-pub fn warnings(settings: &Settings) -> Vec<String> {
+/// Refuses names that mean nothing to any role: those that begin as ours, wherever they were given, and every one of a
+/// flag, which is written by hand for this very start. A name that another role reads is in order: roles may share
+/// their environment.
+pub fn refuse(settings: &Settings, set: &[(String, String)], faults: &mut Faults) {
     let mut names: Vec<&str> = settings.given_below(PREFIX).map(|(rest, _)| rest).collect();
     names.dedup();
-    names
+    let ours = names
         .into_iter()
-        .map(|rest| format!("{}{rest}", PREFIX.to_lowercase()))
-        .filter(|name| !is_known(name))
-        .map(|name| format!("the setting {name} means nothing here{}", offer(&name)))
-        .collect()
-}
-
-/// A flag is written by hand for this very start, so an unknown name in it is a fault.
-pub fn refuse_flags(set: &[(String, String)], faults: &mut Faults) {
+        .map(|rest| format!("{}{rest}", PREFIX.to_lowercase()));
+    for name in ours.filter(|name| !is_known(name)) {
+        faults.add_text(format!("{name}: no such setting{}", offer(&name)));
+    }
     for (name, _) in set {
-        if !is_known(name) && !telemetry_target(name) {
+        if !is_known(name) && !begins_as_ours(name) && !telemetry_target(name) {
             faults.add_text(format!("--set {name}: no such setting{}", offer(name)));
         }
     }
+}
+
+fn begins_as_ours(name: &str) -> bool {
+    name.to_lowercase().starts_with(&PREFIX.to_lowercase())
 }
 
 /// The level of one target of the log: its name is open.
@@ -36,7 +38,8 @@ fn telemetry_target(name: &str) -> bool {
     name.to_lowercase().starts_with("logging__loglevel__")
 }
 
-fn known() -> impl Iterator<Item = &'static Setting> {
+/// Every setting that any role reads.
+pub(super) fn known() -> impl Iterator<Item = &'static Setting> {
     Role::ALL.into_iter().flat_map(Role::settings)
 }
 
@@ -66,32 +69,39 @@ mod tests {
     use shared::env::Origin;
 
     #[test]
-    fn a_slip_of_the_pen_is_told_with_the_closest_name() {
+    fn a_slip_of_the_pen_is_a_fault_that_names_the_closest_setting() {
         let given = [
             ("Byodc__ConfigService__Directroy", "x"),
             ("BYODC__CONFIGSERVICE__LISTEN", "y"),
             ("Byodc__Zebra", "z"),
             ("HOME", "z"),
         ];
-        let warnings = warnings(&Settings::default().with(Origin::Environment, given));
+        let mut faults = Faults::default();
+        let settings = Settings::default().with(Origin::Environment, given);
+        refuse(&settings, &[], &mut faults);
         assert_eq!(
-            warnings,
+            faults.lines(),
             [
-                "the setting byodc__configservice__directroy means nothing here; did you mean Byodc__ConfigService__Directory?",
-                "the setting byodc__zebra means nothing here"
+                "byodc__configservice__directroy: no such setting; did you mean Byodc__ConfigService__Directory?",
+                "byodc__zebra: no such setting"
             ]
         );
     }
 
     #[test]
-    fn an_unknown_flag_is_a_fault_and_a_log_target_is_none() {
+    fn an_unknown_flag_is_a_fault_told_once_and_a_log_target_is_none() {
         let mut faults = Faults::default();
-        let set = ["Byodc__ConfigService__Lissten", "Logging__LogLevel__proxy"];
-        refuse_flags(&set.map(|name| (name.to_owned(), String::new())), &mut faults);
-        assert_eq!(faults.lines().len(), 1);
-        assert!(
-            faults.lines()[0].ends_with("did you mean Byodc__ConfigService__Listen?"),
-            "{faults}"
-        );
+        let set = [
+            "Byodc__ConfigService__Lissten",
+            "Redis__Chanel",
+            "Logging__LogLevel__proxy",
+        ];
+        let set = set.map(|name| (name.to_owned(), String::new()));
+        let settings = Settings::default().with(Origin::Flag, set.iter().cloned());
+        refuse(&settings, &set, &mut faults);
+        assert_eq!(faults.lines().len(), 2, "{faults}");
+        for closest in ["Byodc__ConfigService__Listen?", "Redis__Channel?"] {
+            assert!(faults.to_string().contains(closest), "{faults}");
+        }
     }
 }

@@ -11,6 +11,8 @@ mod process;
 mod config_service;
 /// Settings: where they come from, what is told about them.
 mod settings;
+/// What an operator may get wrong.
+mod bad_input;
 /// Sabotage: told loudly where it is compiled in, refused where it is not.
 mod sabotage;
 /// The health check of a container.

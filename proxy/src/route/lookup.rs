@@ -43,6 +43,8 @@ pub struct Lookup {
     away_until_ms: Arc<AtomicU64>,
     /// Whether it answered those who follow it.
     is_up: AtomicBool,
+    /// Whether it ever did.
+    was_up: AtomicBool,
 }
 
 impl fmt::Debug for Lookup {
@@ -68,6 +70,7 @@ impl Lookup {
             born: Instant::now(),
             away_until_ms: Arc::default(),
             is_up: AtomicBool::new(false),
+            was_up: AtomicBool::new(false),
         }
     }
 
@@ -94,6 +97,7 @@ impl Lookup {
     /// Notes whether the store answered somebody else.
     pub fn store_is_back(&self) {
         self.is_up.store(true, Ordering::Relaxed);
+        self.was_up.store(true, Ordering::Relaxed);
         self.away_until_ms.store(0, Ordering::Relaxed);
     }
 
@@ -108,6 +112,12 @@ impl Lookup {
     #[must_use]
     pub fn store_is_up(&self) -> bool {
         self.is_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has answered them since the proxy started.
+    #[must_use]
+    pub fn store_was_up(&self) -> bool {
+        self.was_up.load(Ordering::Relaxed)
     }
 
     fn now_ms(&self) -> u64 {

@@ -134,12 +134,15 @@ impl Watch {
         match tokio::time::timeout(lookup.limit(), self.read()).await {
             Ok(Ok((records, era))) => {
                 lookup.store_is_back();
-                self.said(true, &"");
+                self.said(true, "");
                 self.life.reads(era);
                 self.take(records).await;
             }
-            Ok(Err(error)) => self.do_without(&error).await,
-            Err(too_long) => self.do_without(&too_long).await,
+            Ok(Err(error)) => self.do_without(&error.told()).await,
+            Err(_) => {
+                self.do_without(&format!("no answer within {:?}", lookup.limit()))
+                    .await
+            }
         }
     }
 
@@ -179,7 +182,7 @@ impl Watch {
     }
 
     /// The store is away: what is known stays, and the pods that are named otherwise are added.
-    async fn do_without(&mut self, error: &(dyn std::error::Error + Sync)) {
+    async fn do_without(&mut self, error: &str) {
         self.routes.lookup.store_is_away();
         self.said(false, error);
         let named = self.named().await;
@@ -205,14 +208,28 @@ impl Watch {
     }
 
     /// One line when the store goes away, one when it is back.
-    fn said(&mut self, answers: bool, error: &dyn std::fmt::Display) {
+    fn said(&mut self, answers: bool, error: &str) {
         if std::mem::replace(&mut self.store_answers, answers) == answers {
             return;
         }
-        if answers {
-            tracing::info!("the ownership store answers again");
-        } else {
-            tracing::warn!(%error, "the ownership store is away: routes in memory and named pods are used");
+        let lookup = &self.routes.lookup;
+        let setting = lookup.store().setting();
+        match (answers, lookup.store_was_up()) {
+            (true, _) => tracing::info!("the ownership store answers again"),
+            (false, true) => {
+                tracing::warn!(
+                    setting,
+                    error,
+                    "the ownership store is away: routes in memory and named pods are used"
+                );
+            }
+            (false, false) => {
+                tracing::error!(
+                    setting,
+                    error,
+                    "the ownership store is not reached: only named pods are known"
+                );
+            }
         }
     }
 }

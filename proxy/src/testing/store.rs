@@ -87,6 +87,10 @@ impl ScriptedStore {
 
 #[async_trait]
 impl OwnershipStore for ScriptedStore {
+    fn setting(&self) -> Option<&'static str> {
+        Some("Test__Store")
+    }
+
     async fn renew(&self, _: &PodRecord, _: Duration) -> Result<bool, StoreError> {
         unreachable!("a proxy is no pod")
     }

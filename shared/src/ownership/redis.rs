@@ -16,6 +16,8 @@
 pub mod connection;
 /// The connection: made when needed, and made again.
 mod link;
+/// What can be done about a Redis that refuses, or forgets.
+mod advice;
 /// Following the channel.
 mod subscription;
 
@@ -26,12 +28,12 @@ use redis::{RedisError, Script};
 use tokio::sync::broadcast;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::ConnectError;
 use super::first_renewals::FirstRenewals;
 use super::message::{self, pod_from_json, pod_to_json};
 use super::store::{
     Confirmation, EVENTS_KEPT, Era, Owner, OwnershipEvent, OwnershipStore, Passage, Reservation, StoreError,
 };
+use super::{ConnectError, config};
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::placement::pod::PodRecord;
 use connection::RedisConnection;
@@ -120,6 +122,10 @@ fn tagged(channel: &str) -> String {
 
 #[async_trait]
 impl OwnershipStore for RedisStore {
+    fn setting(&self) -> Option<&'static str> {
+        Some(config::REDIS.name)
+    }
+
     async fn renew(&self, pod: &PodRecord, lease: Duration) -> Result<bool, StoreError> {
         let incarnation = pod.id.incarnation;
         let first = self.first_renewals.is_first(incarnation);
@@ -290,8 +296,20 @@ fn unreadable(doing: &'static str, detail: impl Into<String>) -> StoreError {
 fn unreachable(doing: &'static str, error: RedisError) -> StoreError {
     StoreError::Unreachable {
         doing,
-        source: Box::new(error),
+        source: match advice::on(&error) {
+            Some(advice) => Box::new(Advised { advice, error }),
+            None => Box::new(error),
+        },
     }
+}
+
+/// A refusal of Redis, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{advice}")]
+struct Advised {
+    advice: &'static str,
+    #[source]
+    error: RedisError,
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -24,6 +24,7 @@ use thiserror::Error;
 use tokio::sync::{OnceCell, broadcast};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::config;
 use super::first_renewals::FirstRenewals;
 use super::message::{message, pod_to_json};
 use super::store::{
@@ -324,6 +325,10 @@ async fn note(transaction: &mut database::Transaction, event: &OwnershipEvent) -
 
 #[async_trait]
 impl OwnershipStore for SqlStore {
+    fn setting(&self) -> Option<&'static str> {
+        Some(config::URL.name)
+    }
+
     async fn renew(&self, pod: &PodRecord, lease: Duration) -> Result<bool, StoreError> {
         let first = self.first_renewals.is_first(pod.id.incarnation);
         let lived = retrying("renewing a pod's record", || self.try_renew(pod, lease)).await?;

@@ -124,9 +124,32 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Why, in one line: this and every cause below that says more.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut told = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let more = error.to_string();
+            if !told.ends_with(&more) {
+                told += &format!(": {more}");
+            }
+            cause = error.source();
+        }
+        told
+    }
+}
+
 /// A store of ownership and membership. Every call is one atomic step.
 #[async_trait]
 pub trait OwnershipStore: Send + Sync + Debug {
+    /// The setting that says where the store is, for whoever must be told that it does not answer; `None` when it is in
+    /// this process, where no other sees it.
+    fn setting(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Writes or extends a pod's record, for `lease` from now. Answers `false` when the record had vanished (the
     /// lease ran out, the store was emptied, somebody buried it, or no earlier attempt arrived): the pod should
     /// then confirm its cashboxes again. The first attempt of an incarnation answers `true`.

@@ -71,7 +71,7 @@ impl Actor {
                 holds: Some(epoch), ..
             } if epoch > self.shared.epoch => Taking::Taken(epoch),
             Answer::Refused | Answer::OtherIncarnation => Taking::Gone,
-            Answer::Same { .. } | Answer::Silent => Taking::Silent,
+            Answer::Same { .. } | Answer::Unwilling { .. } | Answer::Silent => Taking::Silent,
         }
     }
 

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::identity::CashBoxId;
@@ -71,6 +72,18 @@ impl HttpSuccessors {
         Ok(Self { client, keys })
     }
 
+    async fn answer(
+        &self,
+        pod: &PodRecord,
+        asked: reqwest::Result<reqwest::Response>,
+    ) -> reqwest::Result<Vec<u8>> {
+        let response = asked?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.keys.were_refused_by(&pod.id);
+        }
+        peer::whole(response.error_for_status()?).await
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         pod: &PodRecord,
@@ -80,11 +93,10 @@ impl HttpSuccessors {
     ) -> Result<T, Unanswered> {
         let asked = self.client.post(format!("http://{}{path}", pod.admin_address));
         let asking = outbound::traced(asked).json(offer).timeout(limit).send();
-        let body = match peer::read(asking.await).await {
+        let body = match self.answer(pod, asking.await).await {
             Ok(body) => body,
             Err(error) if peer::is_refusal(&error) => return Err(Unanswered::Gone),
             Err(error) => {
-                self.keys.heard(&pod.id, &error);
                 tracing::debug!(pod.id = %pod.id, error = &error as &dyn std::error::Error, "a successor did not answer");
                 return Err(Unanswered::Silent);
             }

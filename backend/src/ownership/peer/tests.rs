@@ -134,7 +134,6 @@ async fn what_is_no_answer_of_ours_is_no_evidence() {
     for (status, body) in [
         ("200 OK", "{}"),
         ("404 Not Found", ""),
-        // Neither does a pod that does not know our key: it may hold the cashbox.
         ("401 Unauthorized", "{\"title\":\"Not admitted\"}"),
         ("403 Forbidden", ""),
         ("500 Oops", "{\"pod\":1}"),
@@ -143,6 +142,30 @@ async fn what_is_no_answer_of_ours_is_no_evidence() {
         assert_eq!(answer, Answer::Silent, "{status} {body}");
     }
     let (answer, _) = ask("200 OK", |_| "x".repeat(ANSWER_BYTES_MAX * 4)).await;
+    assert_eq!(answer, Answer::Silent);
+}
+
+#[tokio::test]
+async fn a_pod_that_does_not_know_our_key_is_unwilling_and_never_evidence() {
+    let refusal = |pod: PodId| {
+        let refusal = PeerRefusal {
+            pod,
+            recorded_in: Some(Era(3)),
+            detail: "no".to_owned(),
+        };
+        serde_json::to_string(&refusal).unwrap()
+    };
+    let (answer, _) = ask("401 Unauthorized", |pod| refusal(pod.id.clone())).await;
+    let recorded_in = Some(Era(3));
+    assert_eq!(answer, Answer::Unwilling { recorded_in });
+    // Another process at its address would be evidence, if it could be believed.
+    let (answer, _) = ask("401 Unauthorized", |pod| {
+        refusal(PodId {
+            incarnation: Incarnation::random(),
+            ..pod.id.clone()
+        })
+    })
+    .await;
     assert_eq!(answer, Answer::Silent);
 }
 

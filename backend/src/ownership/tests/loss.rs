@@ -135,3 +135,20 @@ async fn a_store_that_does_not_answer_is_asked_again_before_the_next_renewal_is_
     tokio::time::sleep(RENEW_EVERY * 2).await;
     assert!(scene.ownership.renew_failures() > 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_a_loss_a_pod_that_does_not_know_our_key_keeps_what_it_may_serve() {
+    let scene = Scene::new().await;
+    let other = scene.owner(4).await;
+    scene.knows(2).await;
+    let era = scene.lose_everything().await;
+    let unwilling = |recorded_in| Answer::Unwilling { recorded_in };
+    scene.answers(&other, unwilling(None));
+    let acquired = scene.acquire(None).await;
+    assert!(matches!(acquired, Acquired::OwnerSilent(_)), "{acquired:?}");
+    // What a pod says to a stranger is believed for a second.
+    tokio::time::advance(Duration::from_secs(2)).await;
+    scene.answers(&other, unwilling(Some(era)));
+    let acquired = scene.acquire(None).await;
+    assert!(matches!(acquired, Acquired::Reserved), "{acquired:?}");
+}

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::super::ConnectError;
 use super::super::store::StoreError;
 use super::connection::{Host, RedisConnection, Tls};
-use super::unreachable;
+use super::{advice, unreachable};
 
 /// How long callers are refused after a failed attempt to connect.
 const REFUSE_AFTER_FAILURE: Duration = Duration::from_millis(200);
@@ -51,7 +51,13 @@ struct State {
     connection: Option<MultiplexedConnection>,
     /// Counts connections, so that a broken one is dropped once.
     generation: u64,
-    failed_at: Option<Instant>,
+    failed: Option<Failure>,
+}
+
+/// An attempt to connect that failed, for those who come a moment later.
+struct Failure {
+    at: Instant,
+    why: String,
 }
 
 impl std::fmt::Debug for Link {
@@ -112,20 +118,26 @@ impl Link {
         if let Some(connection) = &state.connection {
             return Ok((connection.clone(), state.generation));
         }
-        if state
-            .failed_at
-            .is_some_and(|at| at.elapsed() < REFUSE_AFTER_FAILURE)
+        if let Some(Failure { at, why }) = &state.failed
+            && at.elapsed() < REFUSE_AFTER_FAILURE
         {
-            return Err(io::Error::new(io::ErrorKind::NotConnected, "connecting failed a moment ago").into());
+            let before = format!("connecting failed a moment ago: {why}");
+            return Err(io::Error::new(io::ErrorKind::NotConnected, before).into());
         }
         match timely(self.connect_timeout, self.connect()).await {
             Ok(connection) => {
+                if state.generation == 0 {
+                    tokio::spawn(advice::look(connection.clone()));
+                }
                 state.generation += 1;
                 state.connection = Some(connection.clone());
                 Ok((connection, state.generation))
             }
             Err(error) => {
-                state.failed_at = Some(Instant::now());
+                state.failed = Some(Failure {
+                    at: Instant::now(),
+                    why: advice::on(&error).map_or_else(|| error.to_string(), str::to_owned),
+                });
                 Err(error)
             }
         }
