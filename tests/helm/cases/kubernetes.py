@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -21,6 +22,13 @@ CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass
 
 
 def _validate(found: dict[str, Any], kube: str) -> None:
+    _validate_text(json.dumps(found, sort_keys=True), kube)
+
+
+@functools.cache
+def _validate_text(text: str, kube: str) -> None:
+    """Most objects are the same in many values files, and the library reads its schemas anew for each."""
+    found = json.loads(text)
     if custom.knows(found):
         custom.validate(found)
     else:
