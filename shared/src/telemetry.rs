@@ -73,6 +73,10 @@ fn filter(settings: &Settings, faults: &mut Faults) -> String {
         "info"
     });
     let mut filter = default.to_owned();
+    if matches!(default, "warn" | "error") {
+        // Who changed something is not noise; it goes with None, or by its own setting, Logging__LogLevel__audit.
+        filter += ",audit=info";
+    }
     for (target, word) in settings.given_below("Logging__LogLevel__") {
         match level(word) {
             // Categories of .NET ("Microsoft.AspNetCore") name nothing here and filter nothing.
@@ -144,7 +148,10 @@ mod tests {
             ],
         );
         let mut faults = Faults::default();
-        assert_eq!(Config::read(&settings, &mut faults).filter, "warn,backend=debug");
+        assert_eq!(
+            Config::read(&settings, &mut faults).filter,
+            "warn,audit=info,backend=debug"
+        );
         assert!(faults.lines().is_empty());
     }
 
