@@ -34,7 +34,8 @@ use crate::http::journal::export::Exports;
 use crate::http::router::{self, Front};
 use crate::http::{self, Pod};
 use crate::journal::JournalStore;
-use crate::journal::config::JournalConfig;
+use crate::journal::config::{Home, JournalConfig};
+use crate::journal::connection_string::Database;
 use crate::journal::metrics::JournalMetrics;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -209,10 +210,11 @@ async fn build(config: &Config, record: PodRecord, tracer: Tracer) -> anyhow::Re
 }
 
 /// Opens the journal. A database that starts beside the pod, or fails over at this moment, is waited for; one that is
-/// not there by then ends the process, and whoever runs it sees that.
+/// not there by then ends the process, and whoever runs it sees that. A file that cannot be opened does so at once.
 async fn journal(config: &JournalConfig, metrics: &JournalMetrics) -> anyhow::Result<Arc<dyn JournalStore>> {
     let setting = journal::config::URL.name;
-    let give_up_at = Instant::now() + JOURNAL_WITHIN;
+    let is_file = matches!(config.home, Home::Database(Database::Sqlite { .. }));
+    let give_up_at = Instant::now() + if is_file { Duration::ZERO } else { JOURNAL_WITHIN };
     loop {
         match journal::connect(config, metrics).await {
             Err(error) if error.may_retry() && Instant::now() + JOURNAL_PAUSE < give_up_at => {

@@ -66,6 +66,12 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         "backend",
+        &[("Byodc__Journal__Url", "sqlite:///no/such/folder/journal.db")],
+        1,
+        &["Byodc__Journal__Url", "cannot open the journal"],
+    ),
+    (
+        "backend",
         &[("Byodc__Journal__Url", "")],
         2,
         &["Byodc__Journal__Url"],
