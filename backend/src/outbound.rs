@@ -27,7 +27,6 @@ pub fn builder() -> ClientBuilder {
 
 /// A request to a part of the cluster or to its configuration service, which says where in a trace it belongs. A TSE's
 /// vendor is not told.
-#[must_use]
 pub fn traced(request: RequestBuilder) -> RequestBuilder {
     let place = current::place();
     let Some(context) = place.context() else {

@@ -37,6 +37,11 @@ fn settings() -> Vec<(&'static str, String)> {
         ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
         ("Byodc__Configuration__Key", KEY.to_owned()),
         ("Byodc__Configuration__PreviousKey", OLD_KEY.to_owned()),
+        ("Byodc__Otlp__Endpoint", format!("http://{NOWHERE}")),
+        (
+            "Byodc__Otlp__Headers",
+            "authorization=planted-collector-key".to_owned(),
+        ),
         ("Byodc__Journal__TimeoutMs", "2000".to_owned()),
         ("Logging__LogLevel__Default", "Trace".to_owned()),
     ]
