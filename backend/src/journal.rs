@@ -30,6 +30,8 @@ pub mod history;
 pub mod account;
 /// Who may write, and where: one decision for every store.
 mod fence;
+/// Whether the end of a chain, as it is stored, fits together.
+mod tail;
 /// What a configuration changes in a queue that exists already.
 pub(crate) mod merge;
 /// Pages of a journal.
@@ -97,6 +99,13 @@ pub enum JournalError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The end of a queue's chain, as it is stored, does not fit together: nothing may be chained to it until a person
+    /// has looked.
+    #[error("the stored receipt chain is broken: {detail}")]
+    ChainBroken {
+        /// What does not fit, without receipts or secrets.
+        detail: String,
+    },
     /// The database holds what this build cannot read (a newer schema, a broken row).
     #[error("the journal database cannot be used: {detail}")]
     Unusable {
@@ -159,7 +168,8 @@ pub trait JournalStore: Send + Sync + Debug {
     async fn confirm(&self, tenure: &Tenure) -> Result<(), JournalError>;
 
     /// Merges the configuration into what is stored (`fiscal-spec.md` 2.4), writes the "Queue started" action
-    /// journal, and loads everything that the queue engine needs. In one fenced transaction.
+    /// journal, and loads everything that the queue engine needs. In one fenced transaction. Of a queue whose chain does
+    /// not end as its row says ([`JournalError::ChainBroken`]) nothing is changed.
     async fn open(&self, tenure: &Tenure, seed: &QueueSeed, at: Ticks) -> Result<OpenQueue, JournalError>;
 
     /// Makes an intent durable before the TSE is called: the queue item with its row, the queue's counter, the

@@ -28,6 +28,8 @@ mod values;
 mod together;
 /// The original's own tables: found as it would find them, continued after it has written, given back.
 mod original;
+/// Chains whose end somebody has spoiled.
+mod chain_end;
 /// Databases that go away, or belong to a newer build.
 mod faults;
 

@@ -275,7 +275,9 @@ fn unclaimed(cashbox: CashBoxId, error: &JournalError) -> CashboxError {
         JournalError::Unavailable { .. } | JournalError::OutcomeUnknown { .. } => {
             Refusal::JournalUnavailable.into()
         }
-        JournalError::OperationExists | JournalError::Unusable { .. } => CashboxError::Broken,
+        JournalError::OperationExists | JournalError::ChainBroken { .. } | JournalError::Unusable { .. } => {
+            CashboxError::Broken
+        }
     }
 }
 
@@ -304,7 +306,7 @@ async fn recover(
     let now = parts.clock.now();
     let opened = parts.journal.open(&tenure, &configuration.seed, now).await;
     drop(place);
-    let mut opened = opened.map_err(|error| Trouble::of_write(&error))?;
+    let mut opened = opened.map_err(|error| unopened(parts, &tenure, &error))?;
     warn_of_a_clock_behind(&tenure, now, opened.latest);
     let account = parts.journal.account(tenure.queue()).await;
     let account = account.map_err(|error| Trouble::of_read(&error))?;
@@ -337,6 +339,23 @@ async fn recover(
     });
     actor.take_up(remembered, interrupted).await?;
     Ok(actor)
+}
+
+/// What stops a start whose queue cannot be opened. Where a person has to look, the log says at what.
+fn unopened(parts: &Parts, tenure: &Tenure, error: &JournalError) -> Trouble {
+    let (cashbox, queue, epoch) = (tenure.cashbox(), tenure.queue(), tenure.epoch());
+    match error {
+        JournalError::ChainBroken { .. } => {
+            parts.metrics.chain_check_failures.inc();
+            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, %epoch, %error,
+                "a cashbox is refused: nothing may be chained to the end of its stored receipts");
+        }
+        JournalError::Unusable { .. } => {
+            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, %epoch, %error, "a queue cannot be opened");
+        }
+        _ => {}
+    }
+    Trouble::of_write(error)
 }
 
 /// Says, once for each start, that the clock is behind what other pods have written. Receipts then go on from there.

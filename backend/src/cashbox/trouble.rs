@@ -42,9 +42,9 @@ impl Trouble {
             JournalError::Fenced { .. } => Self::Fenced,
             JournalError::Unavailable { .. } => Self::Answer(Refusal::JournalUnavailable.into()),
             JournalError::OutcomeUnknown { .. } => Self::GiveUp(Refusal::JournalUnavailable.into()),
-            JournalError::OperationExists | JournalError::Unusable { .. } => {
-                Self::GiveUp(CashboxError::Broken)
-            }
+            JournalError::OperationExists
+            | JournalError::ChainBroken { .. }
+            | JournalError::Unusable { .. } => Self::GiveUp(CashboxError::Broken),
         }
     }
 
@@ -55,9 +55,9 @@ impl Trouble {
             JournalError::Unavailable { .. } | JournalError::OutcomeUnknown { .. } => {
                 Self::Answer(Refusal::JournalUnavailable.into())
             }
-            JournalError::OperationExists | JournalError::Unusable { .. } => {
-                Self::Answer(CashboxError::Broken)
-            }
+            JournalError::OperationExists
+            | JournalError::ChainBroken { .. }
+            | JournalError::Unusable { .. } => Self::Answer(CashboxError::Broken),
         }
     }
 }

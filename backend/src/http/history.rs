@@ -89,7 +89,7 @@ fn unreadable(cashbox: CashBoxId, error: &JournalError) -> Response<Body> {
     tracing::warn!(cashbox.id = %cashbox, error = error as &dyn std::error::Error,
         "a history of ownership cannot be read");
     let answer = match error {
-        JournalError::Unusable { .. } => CashboxError::Broken,
+        JournalError::ChainBroken { .. } | JournalError::Unusable { .. } => CashboxError::Broken,
         _ => Refusal::JournalUnavailable.into(),
     };
     reply::failure(&answer.into())

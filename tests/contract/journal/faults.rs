@@ -69,7 +69,8 @@ async fn a_history_that_cannot_be_written_stops_no_receipt(stand: Stand) {
     }
 }
 
-async fn execute(url: &str, sql: &str) {
+/// Does this to the database, beside the store.
+pub(super) async fn execute(url: &str, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     match url.split(':').next().unwrap() {
         "sqlite" => SqliteConnection::connect(url)

@@ -283,7 +283,7 @@ async fn a_chain_that_two_have_written_to_at_once_is_refused_in_words() {
         assert_fenced(fenced);
         let tenure = super::till::claim(&site.store, queue).await;
         let opened = site.store.open(&tenure, &super::till::seed(queue), NOON).await;
-        let Err(JournalError::Unusable { detail }) = opened else {
+        let Err(JournalError::ChainBroken { detail }) = opened else {
             panic!("{opened:?}");
         };
         assert!(detail.contains("two receipts have number 2"), "{detail}");

@@ -9,6 +9,7 @@ use backend::journal::entry::{
 use backend::journal::history::ClaimReason;
 use backend::journal::{JournalError, JournalStore};
 use backend::ownership::tenure::Tenure;
+use backend::queue::chain::{Link, content_hash};
 use rand::RngCore as _;
 use serde_json::Value;
 use shared::clock::Ticks;
@@ -63,16 +64,17 @@ impl Till {
         item.done_moment = Some(self.clock);
         item.time_stamp = self.clock;
         item.response = Some(format!("{{\"number\":{number}}}"));
-        item.response_hash = Some("hash of the response".to_owned());
-        let receipt = ReceiptJournalRow {
+        item.response_hash = item.response.as_deref().map(content_hash);
+        let mut receipt = ReceiptJournalRow {
             id: Uuid::new_v4(),
             moment: self.clock,
             number,
             total: "12.50".parse().unwrap(),
             item: item.item,
-            hash: format!("hash {}", Uuid::new_v4()),
+            hash: String::new(),
             time_stamp: self.clock,
         };
+        receipt.hash = self.link(&receipt, &item);
         let queue = QueueRow {
             current_row: self.queue.current_row + 1,
             queued_row: self.queue.queued_row.max(item.row),
@@ -92,6 +94,19 @@ impl Till {
             queue_de: None,
             changes: Vec::new(),
         }
+    }
+
+    /// The hash of a receipt behind what the till knows.
+    fn link(&self, receipt: &ReceiptJournalRow, item: &QueueItemRow) -> String {
+        let link = Link {
+            previous: self.queue.receipt_hash.as_deref(),
+            id: receipt.id,
+            moment: receipt.moment,
+            number: receipt.number,
+            request_hash: &item.request_hash,
+            response_hash: item.response_hash.as_deref().expect("the item is answered"),
+        };
+        link.hash().expect("every hash is one")
     }
 
     /// Begins the next request.
@@ -202,6 +217,7 @@ pub fn action(message: &str, at: Ticks) -> ActionJournalRow {
 }
 
 fn item(row: i64, at: Ticks) -> QueueItemRow {
+    let request = format!("{{\"row\":{row}}}");
     QueueItemRow {
         item: QueueItemId::random(),
         row,
@@ -214,8 +230,8 @@ fn item(row: i64, at: Ticks) -> QueueItemRow {
         receipt_reference: format!("reference {row}"),
         country: "DE".to_owned(),
         version: "v1".to_owned(),
-        request: format!("{{\"row\":{row}}}"),
-        request_hash: "hash of the request".to_owned(),
+        request_hash: content_hash(&request),
+        request,
         response: None,
         response_hash: None,
         processing_version: "1.0".to_owned(),

@@ -5,6 +5,7 @@ use shared::identity::OperationId;
 
 use super::directed_journal::{Direction, Step};
 use super::world::{CASHBOX, Pod, World};
+use crate::cashbox::error::CashboxError;
 use crate::cashbox::registry::watchdog::Vitality;
 use crate::journal::JournalStore as _;
 
@@ -91,6 +92,20 @@ async fn a_panic_while_starting_is_told_as_passing_and_leaves_no_claim_on_the_ca
     assert_eq!(pod.sign("R-1").await, Err(Refusal::Moving.into()));
     assert_eq!(world.owner().await, None);
     assert_eq!(pod.sign("R-1").await.unwrap().unwrap().queue_row, 1);
+}
+
+#[tokio::test]
+async fn a_cashbox_whose_stored_chain_is_broken_is_refused_counted_and_left_to_nobody() {
+    const CHAIN_CHECK_FAILURES: &str = "byodc_chain_check_failures_total";
+    let world = World::new().await;
+    let pod = world.pod("a");
+    assert_eq!(pod.figure(CHAIN_CHECK_FAILURES), 0);
+    world.journal.direct(Step::Open, Direction::FindBroken);
+    assert_eq!(pod.sign("R-1").await, Err(CashboxError::Broken));
+    assert_eq!(pod.figure(CHAIN_CHECK_FAILURES), 1);
+    assert_eq!(world.owner().await, None);
+    assert_eq!(pod.sign("R-1").await.unwrap().unwrap().queue_row, 1);
+    assert_eq!(pod.figure(CHAIN_CHECK_FAILURES), 1);
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ pub(super) enum Direction {
     LoseAcknowledgement,
     /// It is not written, and the caller cannot know.
     LoseRequest,
+    /// The stored chain is found broken.
+    FindBroken,
     /// The caller panics before anything is written.
     Panic,
     /// The caller's thread blocks until the test lets go; then it is written.
@@ -125,6 +127,9 @@ impl DirectedJournal {
                 Err(unknown())
             }
             Some(Direction::LoseRequest) => Err(unknown()),
+            Some(Direction::FindBroken) => Err(JournalError::ChainBroken {
+                detail: "told to by the test".to_owned(),
+            }),
             Some(Direction::Panic) => panic!("told to by the test"),
             Some(Direction::Block(until)) => {
                 let _ = until.lock().unwrap().recv();

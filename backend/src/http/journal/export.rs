@@ -86,7 +86,7 @@ impl From<&ExportError> for Failure {
 
 fn of_reading(error: &JournalError) -> Failure {
     match error {
-        JournalError::Unusable { .. } => CashboxError::Broken.into(),
+        JournalError::ChainBroken { .. } | JournalError::Unusable { .. } => CashboxError::Broken.into(),
         _ => CashboxError::from(Refusal::JournalUnavailable).into(),
     }
 }

@@ -31,9 +31,10 @@ pub(super) async fn write(connection: &mut Connection, writes: &[&Write]) -> sql
     configuration::keep_all(connection, writes).await?;
     history::add_all(connection, writes, &granted).await?;
     for (write, outcome) in writes.iter().zip(&mut outcomes) {
-        if let (Write::Open { tenure, seed, at }, Ok(written)) = (write, outcome) {
+        if let (Write::Open { tenure, seed, at }, true) = (write, outcome.is_ok()) {
             let stored = locked[&tenure.queue()].clone();
-            *written = Written::Opened(Box::new(open::open(connection, stored, seed, *at).await?));
+            let opened = open::open(connection, stored, seed, *at).await?;
+            *outcome = opened.map(|opened| Written::Opened(Box::new(opened)));
         }
     }
     Ok(outcomes)

@@ -1,4 +1,4 @@
-//! Opening a queue: the configuration is merged, everything that the engine needs is loaded.
+//! Opening a queue: the end of its chain is checked, the configuration is merged, everything that the engine needs is loaded.
 
 use shared::clock::Ticks;
 use shared::identity::QueueId;
@@ -6,23 +6,35 @@ use shared::identity::QueueId;
 use super::changes::Rows;
 use super::connection::{Columns, Connection, Row, Value};
 use super::rows::item::{ITEM_AND_ANSWER, ReadItem, read_item};
+use super::rows::journals::{RECEIPT, read_receipt};
 use super::rows::queue::{MASTER_DATA, QUEUE_DE, SCU, read_master_data, read_queue_de, read_scu};
 use super::rows::transactions::{
     FAILED_FINISH, FAILED_START, OPEN, read_failed_finish, read_failed_start, read_open,
 };
 use super::table::Table;
-use crate::journal::entry::{InterruptedIntent, OpenQueue, QueueSeed};
+use crate::journal::JournalError;
+use crate::journal::entry::{InterruptedIntent, OpenQueue, QueueRow, QueueSeed};
 use crate::journal::fence::StoredQueue;
 use crate::journal::merge::{self, MIGRATION_STARTED};
+use crate::journal::tail::{self, ChainedHashes, ChainedReceipt};
 
-/// Merges, writes and loads. The queue's row is locked and the fence has let the caller pass.
+/// Receipts at the end of the chain that are compared with each other and with the queue.
+const RECEIPTS_LOOKED_AT: i64 = 3;
+/// Rows at the end of the queue among which their requests are looked for: there is no index of items.
+const ROWS_LOOKED_AT: i64 = 32;
+
+/// Checks the end of the chain, then merges, writes and loads. The queue's row is locked and the fence has let the caller pass.
 pub(super) async fn open(
     connection: &mut Connection,
     stored: StoredQueue,
     seed: &QueueSeed,
     at: Ticks,
-) -> sqlx::Result<OpenQueue> {
+) -> sqlx::Result<Result<OpenQueue, JournalError>> {
     let queue = stored.row.queue;
+    let newest = newest_receipts(connection, &stored.row).await?;
+    if let Err(detail) = tail::check(&stored.row, &newest) {
+        return Ok(Err(JournalError::ChainBroken { detail }));
+    }
     let interrupted: Vec<InterruptedIntent> = interrupted(connection, queue)
         .await?
         .into_iter()
@@ -54,7 +66,7 @@ pub(super) async fn open(
         .iter()
         .for_each(|change| rows.change(queue, change));
     rows.write(connection).await?;
-    Ok(OpenQueue {
+    Ok(Ok(OpenQueue {
         open_transactions: all(connection, &OPEN, "start_moment", queue, read_open).await?,
         failed_starts: all(
             connection,
@@ -79,6 +91,30 @@ pub(super) async fn open(
         latest: merged.latest,
         interrupted,
         in_migration,
+    }))
+}
+
+/// The newest receipts, highest number first, with the hashes that they chain.
+async fn newest_receipts(connection: &mut Connection, queue: &QueueRow) -> sqlx::Result<Vec<ChainedReceipt>> {
+    let columns = RECEIPT.all_columns().replace(", ", ", r.");
+    let sql = format!(
+        "SELECT r.{columns}, i.request_hash, a.response_hash FROM receipt_journal r \
+         LEFT JOIN queue_item i ON i.queue = r.queue AND i.queue_row > ? AND i.item = r.item \
+         LEFT JOIN queue_answer a ON a.queue = i.queue AND a.queue_row = i.queue_row \
+         WHERE r.queue = ? ORDER BY r.receipt_number DESC LIMIT ?"
+    );
+    let values = [
+        Value::from(queue.queued_row - ROWS_LOOKED_AT),
+        queue.queue.into(),
+        Value::from(RECEIPTS_LOOKED_AT),
+    ];
+    read_all(connection.rows(&sql, &values).await?, |columns| {
+        let receipt = read_receipt(columns)?;
+        let hashes = columns.text_if_any()?.zip(columns.text_if_any()?);
+        Ok(ChainedReceipt {
+            receipt,
+            hashes: hashes.map(|(request, response)| ChainedHashes { request, response }),
+        })
     })
 }
 

@@ -11,16 +11,17 @@ use super::database::{Database, guid, read_guid};
 use super::find::items_of;
 use super::item::ReadItem;
 use super::journals::{RECEIPT_COLUMNS, read_receipt};
+use super::master_data;
 use super::queue::{put_cashbox, put_queue, put_queue_de, queue_de, scus};
-use super::resume::{ChainedReceipt, Tail, resume};
+use super::resume::{Tail, resume};
 use super::unfinished::{self, Kind};
-use super::{master_data, unusable};
 use crate::journal::JournalError;
 use crate::journal::entry::{
     ActionJournalRow, Change, InterruptedIntent, OpenQueue, QueueSeed, ReceiptJournalRow,
 };
 use crate::journal::fence::StoredQueue;
 use crate::journal::merge::{self, MIGRATION_STARTED};
+use crate::journal::tail::{ChainedHashes, ChainedReceipt};
 
 /// How far back from the newest row the end of a journal is looked for first: half an hour, in ticks.
 const END_WITHIN: i64 = 30 * 60 * 10_000_000;
@@ -39,7 +40,7 @@ pub(super) async fn open(
     let end = end_of(connection, database, &stored).await?;
     match resume(&stored.row, &end.tail) {
         Ok(resumed) => stored.row = resumed,
-        Err(why) => return Ok(Err(unusable(database, why))),
+        Err(why) => return Ok(Err(broken(database, &why))),
     }
     let interrupted = interrupted(connection, database, stored.settled_row).await?;
     let cashbox_before = (stored.row.cashbox, stored.cashbox_time_stamp);
@@ -80,6 +81,13 @@ pub(super) async fn open(
         interrupted,
         in_migration,
     }))
+}
+
+/// A chain that cannot be continued, in words.
+fn broken(database: &Database, why: &str) -> JournalError {
+    JournalError::ChainBroken {
+        detail: format!("database {}: {why}", database.name()),
+    }
 }
 
 /// One configuration may be opened many times, and the original's key is the id of a row alone.
@@ -188,18 +196,15 @@ async fn with_hashes(
         newest = items_of(connection, database, &[receipt.item]).await?.pop();
     }
     // Only the newest one may have to be taken over, so only its hashes are needed.
-    let mut hashes = newest.map(|item| (item.row.request_hash, item.row.response_hash.unwrap_or_default()));
-    Ok(receipts
-        .into_iter()
-        .map(|receipt| {
-            let (request_hash, response_hash) = hashes.take().unwrap_or_default();
-            ChainedReceipt {
-                receipt,
-                request_hash,
-                response_hash,
-            }
-        })
-        .collect())
+    let mut hashes = newest.map(|item| ChainedHashes {
+        request: item.row.request_hash,
+        response: item.row.response_hash.unwrap_or_default(),
+    });
+    let chained = receipts.into_iter().map(|receipt| ChainedReceipt {
+        receipt,
+        hashes: hashes.take(),
+    });
+    Ok(chained.collect())
 }
 
 /// Our own intents without an outcome, in order of row. Those of the original stay as it left them (3.11): what came of

@@ -4,8 +4,8 @@
 //! the journals, and would give a row or a number twice: the step is made up for here. Whatever else does not fit
 //! together (two writers at once, rows that are gone) is told in words, and nothing is written.
 
-use crate::journal::entry::{QueueRow, ReceiptJournalRow};
-use crate::queue::chain::Link;
+use crate::journal::entry::QueueRow;
+use crate::journal::tail::ChainedReceipt;
 
 /// The newest rows of a queue's journals.
 #[derive(Debug, Clone, Default)]
@@ -14,14 +14,6 @@ pub(super) struct Tail {
     pub(super) highest_row: Option<i64>,
     /// The newest receipts, highest number first, with the hashes of request and response.
     pub(super) receipts: Vec<ChainedReceipt>,
-}
-
-/// A receipt and what it chains.
-#[derive(Debug, Clone)]
-pub(super) struct ChainedReceipt {
-    pub(super) receipt: ReceiptJournalRow,
-    pub(super) request_hash: String,
-    pub(super) response_hash: String,
 }
 
 /// The queue from where it can be continued.
@@ -42,7 +34,7 @@ pub(super) fn resume(stored: &QueueRow, tail: &Tail) -> Result<QueueRow, String>
         0 => Err(format!(
             "the hash of receipt {numerator} is not the one that ftQueue ends with"
         )),
-        1 if follows(stored, newest) => {
+        1 if newest.follows(stored.receipt_hash.as_deref()) == Some(true) => {
             queue.receipt_numerator = newest_number;
             queue.receipt_hash = Some(newest.receipt.hash.clone());
             queue.receipt_totalizer += newest.receipt.total;
@@ -61,70 +53,11 @@ fn number_given_twice(receipts: &[ChainedReceipt]) -> Option<i64> {
     twice.map(|pair| pair[0].receipt.number)
 }
 
-/// Whether a receipt is the next link of the chain that `ftQueue` ends.
-fn follows(stored: &QueueRow, next: &ChainedReceipt) -> bool {
-    let link = Link {
-        previous: stored.receipt_hash.as_deref(),
-        id: next.receipt.id,
-        moment: next.receipt.moment,
-        number: next.receipt.number,
-        request_hash: &next.request_hash,
-        response_hash: &next.response_hash,
-    };
-    link.hash().as_deref() == Some(&next.receipt.hash)
-}
-
 #[cfg(test)]
 mod tests {
-    use shared::clock::Ticks;
-    use shared::identity::{CashBoxId, QueueId, QueueItemId};
-    use uuid::Uuid;
-
     use super::*;
+    use crate::journal::tail::tests::{after, queue};
     use crate::queue::chain::content_hash;
-
-    fn queue(numerator: i64, hash: Option<&str>) -> QueueRow {
-        QueueRow {
-            queue: QueueId::from_u128(1),
-            cashbox: CashBoxId::from_u128(2),
-            current_row: 10,
-            queued_row: 10,
-            receipt_numerator: numerator,
-            receipt_totalizer: "10.5".parse().unwrap(),
-            receipt_hash: hash.map(str::to_owned),
-            start_moment: None,
-            stop_moment: None,
-            country_code: "DE".to_owned(),
-            timeout_ms: 0,
-            time_stamp: Ticks(5),
-        }
-    }
-
-    /// The receipt that continues a chain.
-    fn after(previous: &str, number: i64) -> ChainedReceipt {
-        let hashes = (content_hash("request"), content_hash("response"));
-        let link = Link {
-            previous: Some(previous),
-            id: Uuid::from_u128(7),
-            moment: Ticks(9),
-            number,
-            request_hash: &hashes.0,
-            response_hash: &hashes.1,
-        };
-        ChainedReceipt {
-            receipt: ReceiptJournalRow {
-                id: link.id,
-                moment: link.moment,
-                number,
-                total: "2.25".parse().unwrap(),
-                item: QueueItemId::from_u128(3),
-                hash: link.hash().unwrap(),
-                time_stamp: Ticks(9),
-            },
-            request_hash: hashes.0,
-            response_hash: hashes.1,
-        }
-    }
 
     fn tail(receipts: Vec<ChainedReceipt>) -> Tail {
         Tail {
@@ -135,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_agrees_with_its_journals_goes_on_where_it_is() {
-        let ninth = after(&content_hash("8"), 9);
+        let ninth = after(Some(&content_hash("8")), 9);
         let stored = queue(9, Some(&ninth.receipt.hash));
         assert_eq!(resume(&stored, &tail(vec![ninth])), Ok(stored));
         let new = queue(0, None);
@@ -145,14 +78,14 @@ mod tests {
     #[test]
     fn a_receipt_that_ftqueue_does_not_know_yet_is_taken_over_if_it_follows() {
         let end = content_hash("9");
-        let tenth = after(&end, 10);
+        let tenth = after(Some(&end), 10);
         let resumed = resume(&queue(9, Some(&end)), &tail(vec![tenth.clone()])).unwrap();
         assert_eq!(
             (resumed.receipt_numerator, resumed.receipt_hash),
             (10, Some(tenth.receipt.hash))
         );
         assert_eq!(resumed.receipt_totalizer.to_string(), "12.75");
-        let elsewhere = after(&content_hash("other"), 10);
+        let elsewhere = after(Some(&content_hash("other")), 10);
         assert!(resume(&queue(9, Some(&end)), &tail(vec![elsewhere])).is_err());
     }
 
@@ -168,13 +101,13 @@ mod tests {
     #[test]
     fn a_fork_and_lost_rows_are_told_in_words() {
         let end = content_hash("8");
-        let forked = tail(vec![after(&end, 9), after(&end, 9)]);
+        let forked = tail(vec![after(Some(&end), 9), after(Some(&end), 9)]);
         assert!(
             resume(&queue(9, Some(&end)), &forked)
                 .unwrap_err()
                 .contains("two receipts have number 9")
         );
-        let other_end = tail(vec![after(&end, 9)]);
+        let other_end = tail(vec![after(Some(&end), 9)]);
         assert!(
             resume(&queue(9, Some(&end)), &other_end)
                 .unwrap_err()
