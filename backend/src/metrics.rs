@@ -338,4 +338,28 @@ mod tests {
         }
         assert!(text.contains("byodc_build_info{version="));
     }
+
+    #[test]
+    fn a_pod_says_since_when_it_drains_and_nothing_before() {
+        let metrics = Metrics::new();
+        let says = |line: &str| metrics.text().lines().any(|said| said == line);
+        assert!(says("byodc_draining 0"));
+        assert!(!metrics.text().contains("byodc_drain_started_timestamp_seconds"));
+        metrics.drain_began(1_800_000_000);
+        assert!(says("byodc_draining 1"));
+        assert!(says("byodc_drain_started_timestamp_seconds 1800000000"));
+    }
+
+    #[test]
+    fn the_goals_of_handovers_and_takeovers_are_bounds_of_buckets() {
+        let text = Metrics::new().text();
+        for (name, goal) in [
+            ("byodc_handover_pause_seconds", "0.3"),
+            ("byodc_takeover_duration_seconds", "1"),
+            ("byodc_takeover_duration_seconds", "3"),
+        ] {
+            let bucket = format!("{name}_bucket{{le=\"{goal}\"}} 0");
+            assert!(text.contains(&bucket), "{bucket}");
+        }
+    }
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use prometheus::core::{AtomicU64, Collector, GenericCounterVec};
 use prometheus::{
-    Counter, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Counter, Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use description::{Description, Kind, Label};
@@ -90,13 +90,6 @@ impl Figures {
     #[must_use]
     pub fn gauge(&self, name: &'static str, meaning: &'static str) -> IntGauge {
         let made = IntGauge::new(name, meaning).expect("the name is well formed");
-        self.add(Description::plain(name, Kind::Gauge, meaning), made)
-    }
-
-    /// A level with fractions.
-    #[must_use]
-    pub fn fraction(&self, name: &'static str, meaning: &'static str) -> Gauge {
-        let made = Gauge::new(name, meaning).expect("the name is well formed");
         self.add(Description::plain(name, Kind::Gauge, meaning), made)
     }
 

@@ -39,6 +39,7 @@ mod refusals;
 mod secrets;
 mod request_lines;
 mod traces;
+mod metrics;
 mod pod_killed;
 mod crash_points;
 mod rolling;

@@ -17,6 +17,15 @@ const SECOND: (&str, &str) = (
     include_str!("../testing/certificates/second.key.pem"),
 );
 
+/// One that ends earlier.
+const THIRD: (&str, &str) = (
+    include_str!("../testing/certificates/third.pem"),
+    include_str!("../testing/certificates/third.key.pem"),
+);
+/// When they end, as openssl tells it.
+const FIRST_ENDS_S: i64 = 4_948_928_473;
+const THIRD_ENDS_S: i64 = 3_523_367_122;
+
 struct Files {
     folder: tempfile::TempDir,
 }
@@ -174,6 +183,37 @@ async fn a_changed_certificate_is_shown_to_new_clients_and_a_bad_one_is_not_take
     tokio::time::timeout(Duration::from_secs(30), shown)
         .await
         .expect("the first is shown again");
+}
+
+#[tokio::test]
+async fn the_metrics_say_when_the_certificate_in_force_ends() {
+    let files = Files::with(FIRST);
+    let certificate = Certificate::read(&files.certificate(), &files.key()).unwrap();
+    assert_eq!(certificate.expires_s(), FIRST_ENDS_S);
+    files.change((THIRD.0, FIRST.1));
+    assert!(certificate.look().is_err());
+    assert_eq!(
+        certificate.expires_s(),
+        FIRST_ENDS_S,
+        "the last good one serves on"
+    );
+    let chain = format!("{}{}", FIRST.0, THIRD.0);
+    files.change((&chain, FIRST.1));
+    certificate.look().unwrap();
+    assert_eq!(
+        certificate.expires_s(),
+        THIRD_ENDS_S,
+        "of a chain the first to end"
+    );
+
+    files.change(FIRST);
+    let stage = tls_stage(&[], &files).await;
+    let says = |ends_s: i64| format!("byodc_proxy_certificate_expiry_timestamp_seconds {ends_s}");
+    stage.until_metric(&says(FIRST_ENDS_S)).await;
+    files.change(THIRD);
+    stage.until_metric(&says(THIRD_ENDS_S)).await;
+    let plain = Stage::with(&[]).await.admin("/metrics").await.body;
+    assert!(!plain.contains("byodc_proxy_certificate_expiry"), "{plain}");
 }
 
 #[test]

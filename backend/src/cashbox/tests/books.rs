@@ -67,6 +67,32 @@ async fn a_journal_older_than_its_tse_stops_the_cashbox_and_stays_stopped() {
 }
 
 #[tokio::test]
+async fn a_cashbox_counts_as_in_failed_mode_until_its_tse_is_heard_or_it_leaves() {
+    const FAILED_MODE: &str = "byodc_failed_mode_cashboxes";
+    let world = World::new().await;
+    let pod = world.pod("a");
+    pod.activate().await;
+    assert_eq!(pod.figure(FAILED_MODE), 0);
+    let fails_once = || rule(OperationKind::Start, Effect::Unreachable, Some(1));
+    world.tse().push(fails_once());
+    pod.sign("R-1").await.unwrap();
+    pod.until(|| pod.figure(FAILED_MODE) == 1).await;
+    pod.sign("R-2").await.unwrap();
+    assert_eq!(pod.figure(FAILED_MODE), 1, "it is one cashbox");
+    pod.sign_case(OperationId::random(), ZERO_RECEIPT).await.unwrap();
+    pod.until(|| pod.figure(FAILED_MODE) == 0).await;
+
+    world.tse().push(fails_once());
+    pod.sign("R-3").await.unwrap();
+    pod.until(|| pod.figure(FAILED_MODE) == 1).await;
+    pod.registry.drain(&Pace::unhurried(1)).await;
+    assert_eq!(pod.figure(FAILED_MODE), 0);
+    let next = world.pod("b");
+    next.sign("R-4").await.unwrap();
+    next.until(|| next.figure(FAILED_MODE) == 1).await;
+}
+
+#[tokio::test]
 async fn an_accepted_journal_goes_on_and_what_was_lost_is_journaled() {
     let world = restored_from_a_backup().await;
     let pod = world.pod("b");

@@ -74,6 +74,19 @@ async fn a_pod_whose_record_ends_while_nothing_was_lost_is_gone_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_store_is_up_while_it_answers() {
+    let mut scene = Scene::of(&[]).await;
+    let is_up = |scene: &Scene| scene.watch.routes.lookup.store_is_up();
+    assert!(is_up(&scene));
+    scene.store.hold();
+    scene.watch.refresh().await;
+    assert!(!is_up(&scene));
+    scene.store.go_on();
+    scene.watch.refresh().await;
+    assert!(is_up(&scene));
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_loss_pods_and_routes_stay_until_they_had_time_to_come_back() {
     let mut scene = Scene::of(&[]).await;
     tokio::time::advance(RETURN * 2).await;
