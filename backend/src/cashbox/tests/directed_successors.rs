@@ -79,7 +79,7 @@ impl Successors for DirectedSuccessors {
         if self.fails(pod, Failing::SilentAtTake) {
             return Taking::Silent;
         }
-        while self.fails(pod, Failing::LateTake) && self.registry(pod).len() == 0 {
+        while self.fails(pod, Failing::LateTake) && self.registry(pod).is_empty() {
             tokio::task::yield_now().await;
         }
         let taking = self.registry(pod).take(cashbox, &self.offer(pod, offer)).await;
