@@ -41,8 +41,8 @@ pub(super) async fn decide(work: &mut Work<'_>) -> Result<Verdict, CaseError> {
     }
     match by_case(work).await {
         Err(error) if error.is_no_refusal() && failed_mode::covers(number) => {
-            let (queue, item) = (work.state.queue.queue, work.item.item);
-            tracing::warn!(queue.id = %queue, queue_item.id = %item, %error, "the receipt goes on without the TSE");
+            let (cashbox, item) = (work.state.queue.cashbox, work.item.item);
+            tracing::warn!(cashbox.id = %cashbox, queue_item.id = %item, %error, "the receipt goes on without the TSE");
             Ok(failed_mode::process(work))
         }
         decided => decided,
