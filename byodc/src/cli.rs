@@ -157,7 +157,7 @@ pub enum CtlCommand {
 /// What is checked, and how. The address is a text, because a refusal by the parser would show it with a password.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Where the installation takes requests, such as http://byodc-proxy or https://byodc.example.com
+    /// Where the installation takes requests: an http or https address, such as http://byodc-proxy
     #[arg(long, value_name = "URL")]
     pub proxy: String,
     /// A cashbox to check with: it echoes a message and signs a zero receipt, which stays in its chain
