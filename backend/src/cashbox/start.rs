@@ -343,15 +343,15 @@ async fn recover(
 
 /// What stops a start whose queue cannot be opened. Where a person has to look, the log says at what.
 fn unopened(parts: &Parts, tenure: &Tenure, error: &JournalError) -> Trouble {
-    let (cashbox, queue, epoch) = (tenure.cashbox(), tenure.queue(), tenure.epoch());
+    let (cashbox, queue, epoch) = (tenure.cashbox(), tenure.queue(), tenure.epoch().0);
     match error {
         JournalError::ChainBroken { .. } => {
             parts.metrics.chain_check_failures.inc();
-            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, %epoch, %error,
+            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, epoch, %error,
                 "a cashbox is refused: nothing may be chained to the end of its stored receipts");
         }
         JournalError::Unusable { .. } => {
-            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, %epoch, %error, "a queue cannot be opened");
+            tracing::error!(cashbox.id = %cashbox, queue.id = %queue, epoch, %error, "a queue cannot be opened");
         }
         _ => {}
     }
