@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use shared::api::refusal::Refusal;
 use shared::identity::OperationId;
+use tokio::task::JoinHandle;
 
 use super::directed_journal::{Direction, Step};
 use super::directed_successors::Failing;
@@ -24,6 +25,12 @@ async fn owner_and_successor(world: &World) -> (Arc<Pod>, Arc<Pod>) {
     owner.sign("R-0").await.unwrap();
     owner.until_successors(1).await;
     (owner, successor)
+}
+
+/// The owner hands the cashbox over while the test goes on.
+fn handing_over(owner: &Arc<Pod>) -> JoinHandle<HandoverOutcome> {
+    let owner = owner.clone();
+    tokio::spawn(async move { owner.hand_over(&ANY).await })
 }
 
 fn sent_to(refused: &CashboxError, pod: &Pod) -> bool {
@@ -61,10 +68,7 @@ async fn the_running_receipt_ends_here_and_who_waits_is_sent_to_the_successor() 
     let operation = OperationId::random();
     let waiting = tokio::spawn(owner.clone().signing(operation, "R-2"));
     owner.until_waiting(1).await;
-    let moving = tokio::spawn({
-        let owner = owner.clone();
-        async move { owner.hand_over(&ANY).await }
-    });
+    let moving = handing_over(&owner);
     owner.until_departing().await;
     assert!(!successor.hosts());
     held.go_on();
@@ -159,10 +163,7 @@ async fn a_request_that_is_faster_than_the_owners_word_claims_after_a_handover()
     world
         .successors
         .fail(successor.id().incarnation, Failing::LateTake);
-    let moving = tokio::spawn({
-        let owner = owner.clone();
-        async move { owner.hand_over(&ANY).await }
-    });
+    let moving = handing_over(&owner);
     let operation = OperationId::random();
     while let Err(refused) = successor.sign_as(operation, "R-1").await {
         assert!(sent_to(&refused, &owner), "{refused}");
@@ -224,10 +225,7 @@ async fn a_reset_under_way_while_the_successor_prepares_is_not_undone() {
         async move { owner.reset().await }
     });
     held.reached().await;
-    let moving = tokio::spawn({
-        let owner = owner.clone();
-        async move { owner.hand_over(&ANY).await }
-    });
+    let moving = handing_over(&owner);
     owner.until_departing().await;
     held.go_on();
     resetting.await.unwrap().unwrap();
