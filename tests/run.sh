@@ -24,6 +24,8 @@ need cmake cmake
 need curl curl
 need openssl openssl
 need setpriv util-linux
+# Brings kill, too, which cannot be asked for: the shell has one of its own.
+need ps procps
 need redis-server redis-server
 need mariadbd mariadb-server
 need mariadb-install-db mariadb-server
