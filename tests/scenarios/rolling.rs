@@ -48,8 +48,13 @@ async fn a_rolling_restart_of_pods_and_proxies_costs_no_request(mut scene: Scene
     load.signs_more(50).await;
     let told = load.stop().await;
     assert!(told.failed.is_empty() && told.resent == 0, "{told:?}");
-    assert_eq!((pods.deeds().stopped, pods.deeds().killed), (3, 0));
-    assert_eq!((proxies.deeds().stopped, proxies.deeds().killed), (2, 0));
+    for (deployment, replicas) in [(&pods, 3), (&proxies, 2)] {
+        let deeds = deployment.deeds();
+        assert_eq!(
+            (deeds.stopped, deeds.killed, deeds.fewest_available),
+            (replicas, 0, replicas)
+        );
+    }
     for (before, after) in before.iter().zip(&between) {
         assert_eq!(
             after.epoch,
@@ -58,6 +63,42 @@ async fn a_rolling_restart_of_pods_and_proxies_costs_no_request(mut scene: Scene
         );
     }
     assert_eq!(scene.owners().await, between, "a proxy moved a cashbox");
+    scene.assert_sound(Terms::unnoticed()).await;
+}
+
+/// Every pod is told to stop in the same moment, as by `kubectl delete pods --all`; others start in their places.
+#[tokio::test]
+async fn all_pods_told_to_stop_at_once_cost_no_request() {
+    let mut scene = Scene::of(Cluster::of_pods(3).and_proxies(2), CASHBOXES).await;
+    let at_once = Strategy {
+        unavailable: 3,
+        ..Strategy::default()
+    };
+    let mut pods = Deployment::of(&scene.cluster.pods, scene.cluster.template(), at_once);
+    let before = scene.owners().await;
+    let load = Load::on(&scene.tills, &scene.doors(), PAUSE);
+    load.signs_more(50).await;
+    scene.begun("all pods told to stop");
+    pods.roll();
+    pods.settle(&mut scene.cluster.pods).await;
+    load.signs_more(50).await;
+    let told = load.stop().await;
+    assert!(told.failed.is_empty() && told.resent == 0, "{told:?}");
+    assert_eq!(
+        (
+            pods.deeds().stopped,
+            pods.deeds().killed,
+            pods.deeds().fewest_available
+        ),
+        (3, 0, 0)
+    );
+    // The first may have handed one over before the signal reached the second, and that before it reached the third.
+    for (before, after) in before.iter().zip(&scene.owners().await) {
+        assert!(
+            (1..=3).contains(&(after.epoch - before.epoch)),
+            "{before:?} {after:?}"
+        );
+    }
     scene.assert_sound(Terms::unnoticed()).await;
 }
 

@@ -71,7 +71,7 @@ pub enum Progress {
 }
 
 /// What it did, to be read after a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deeds {
     /// Replicas started.
     pub started: usize,
@@ -81,6 +81,8 @@ pub struct Deeds {
     pub killed: usize,
     /// Replicas started again after they had died by themselves.
     pub revived: usize,
+    /// How many were available when fewest were.
+    pub fewest_available: usize,
 }
 
 /// The supervisor of a cluster's pods or proxies.
@@ -92,27 +94,34 @@ pub struct Deployment {
     template: Template,
     generations: BTreeMap<String, u64>,
     told_to_stop: BTreeMap<String, Instant>,
-    ready_since: BTreeMap<String, Instant>,
+    /// When each ready one counts.
+    available_from: BTreeMap<String, Instant>,
     endpoints: Endpoints,
     deeds: Deeds,
     http: reqwest::Client,
 }
 
 impl Deployment {
-    /// Takes over running replicas, as many as there are, as its first generation.
+    /// Takes over running replicas, as many as there are, as its first generation. They have been ready for long.
     #[must_use]
     pub fn of<R: Replica>(replicas: &[R], template: Template, strategy: Strategy) -> Self {
-        let names = replicas.iter().map(|replica| (replica.name().to_owned(), 0));
+        let names = || replicas.iter().map(|replica| replica.name().to_owned());
         Self {
             replicas: replicas.len(),
             generation: 0,
             strategy,
             template,
-            generations: names.collect(),
+            generations: names().map(|name| (name, 0)).collect(),
             told_to_stop: BTreeMap::new(),
-            ready_since: BTreeMap::new(),
+            available_from: names().map(|name| (name, Instant::now())).collect(),
             endpoints: Endpoints::of(replicas.iter().map(Replica::url), strategy.lag),
-            deeds: Deeds::default(),
+            deeds: Deeds {
+                started: 0,
+                stopped: 0,
+                killed: 0,
+                revived: 0,
+                fewest_available: replicas.len(),
+            },
             http: client::http(),
         }
     }
@@ -161,6 +170,7 @@ impl Deployment {
         let ready = self.ready_of(replicas).await;
         self.endpoints.see(&ready.urls);
         let available = self.available(&ready.names);
+        self.deeds.fewest_available = self.deeds.fewest_available.min(available.len());
         self.start_missing(replicas).await;
         self.stop_superfluous(replicas, &available);
         let newest = replicas.iter().filter(|replica| self.is_newest(replica.name()));
@@ -176,12 +186,14 @@ impl Deployment {
 
     /// Those that have been ready for long enough.
     fn available(&mut self, ready: &[String]) -> Vec<String> {
-        self.ready_since.retain(|name, _| ready.contains(name));
+        self.available_from.retain(|name, _| ready.contains(name));
+        let now = Instant::now();
         for name in ready {
-            self.ready_since.entry(name.clone()).or_insert_with(Instant::now);
+            let from = self.available_from.entry(name.clone());
+            from.or_insert(now + self.strategy.min_ready);
         }
-        let long_enough = |name: &&String| self.ready_since[*name].elapsed() >= self.strategy.min_ready;
-        ready.iter().filter(long_enough).cloned().collect()
+        let available = |name: &&String| self.available_from[*name] <= now;
+        ready.iter().filter(available).cloned().collect()
     }
 
     /// Forgets those that have ended as told, and kills those whose grace is over.
@@ -230,25 +242,36 @@ impl Deployment {
         }
     }
 
-    /// Tells older generations to stop, and of the newest those above the wanted number, as long as enough are ready.
-    fn stop_superfluous<R: Replica>(&mut self, replicas: &mut [R], ready: &[String]) {
-        let mut available = ready.len();
+    /// Tells older generations to stop, and of the newest those above the wanted number, as long as enough are
+    /// available. One that is not is replaced only where those that are still to come are beyond what is needed: a
+    /// rollout whose new replicas do not come up leaves the old ones alone.
+    fn stop_superfluous<R: Replica>(&mut self, replicas: &mut [R], available: &[String]) {
+        let needed = self.replicas.saturating_sub(self.strategy.unavailable);
+        let staying = |replica: &&R| !self.told_to_stop.contains_key(replica.name());
+        let newest = |replica: &&R| self.is_newest(replica.name());
+        let unavailable = |replica: &&R| !available.contains(&replica.name().to_owned());
+        let existing = replicas.iter().filter(staying).count();
+        let to_come = replicas.iter().filter(staying).filter(newest).filter(unavailable);
+        let mut spare_unavailable = existing.saturating_sub(needed + to_come.count());
+        let mut spare_available = available.len().saturating_sub(needed);
         let mut newest = 0;
         for replica in replicas {
             let name = replica.name().to_owned();
             if self.told_to_stop.contains_key(&name) {
                 continue;
             }
-            let is_ready = ready.contains(&name);
             newest += usize::from(self.is_newest(&name));
             let is_superfluous = !self.is_newest(&name) || newest > self.replicas;
-            let may_go = !is_ready || available + self.strategy.unavailable > self.replicas;
-            if is_superfluous && may_go {
+            let spare = match available.contains(&name) {
+                true => &mut spare_available,
+                false => &mut spare_unavailable,
+            };
+            if is_superfluous && *spare > 0 {
+                *spare -= 1;
                 self.endpoints.leaves(&replica.url());
                 replica.process().terminate();
                 self.told_to_stop.insert(name, Instant::now());
                 self.deeds.stopped += 1;
-                available -= usize::from(is_ready);
             }
         }
     }
