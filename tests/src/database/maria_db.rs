@@ -24,6 +24,7 @@ impl MariaDb {
     /// Initialises a data folder and starts a server on it.
     pub async fn start(durability: Durability) -> Self {
         let folder = reaper::temporary_folder("mariadb");
+        std::fs::create_dir(scratch(&folder)).unwrap();
         tokio::task::spawn_blocking({
             let folder = folder.clone();
             move || initialise(&folder)
@@ -99,6 +100,11 @@ impl MariaDb {
     }
 }
 
+/// Where a server keeps its temporary tables. Each has its own: one that starts deletes whatever tables it finds there.
+fn scratch(folder: &Path) -> PathBuf {
+    folder.join("tmp")
+}
+
 fn initialise(folder: &Path) {
     let user = r"CREATE USER IF NOT EXISTS byodc@'%' IDENTIFIED BY 'byodc'; GRANT ALL ON *.* TO byodc@'%';";
     std::fs::write(
@@ -107,6 +113,7 @@ fn initialise(folder: &Path) {
     )
     .unwrap();
     let mut command = Command::new(program("mariadb-install-db", &[]));
+    command.env("TMPDIR", scratch(folder));
     command.args([
         "--no-defaults",
         "--auth-root-authentication-method=normal",
@@ -131,6 +138,7 @@ fn initialise(folder: &Path) {
 
 fn launch(port: u16, folder: &Path, durability: Durability) -> Process {
     let mut command = Command::new(program("mariadbd", &["/usr/sbin".into()]));
+    command.env("TMPDIR", scratch(folder));
     command.args([
         "--no-defaults",
         "--bind-address=127.0.0.1",
