@@ -238,7 +238,7 @@ impl ConfigurationService {
             key,
         };
         let asking = async move { landing.parts.ask_or_recall(key.0, &token).await };
-        let task = tokio::spawn(current::carried(asking));
+        let task = tokio::spawn(current::carried(current::about(key.0, asking)));
         let landed = task.map(|ended| {
             ended.unwrap_or_else(|fault| {
                 // A panic, or the runtime is going down: for the caller the service was not reached.

@@ -4,6 +4,7 @@
 //! as in the pods: `Logging__LogLevel__request=Debug` shows all of them. Never in it: tokens, bodies, queries.
 
 use shared::identity::{CashBoxId, OperationId};
+use shared::trace::current::Errand;
 use shared::trace::span::Span;
 use tokio::time::Instant;
 use tracing::Level;
@@ -59,6 +60,15 @@ impl RequestRecord {
     pub fn concerns(&mut self, cashbox: CashBoxId, operation: OperationId) {
         self.cashbox = Some(cashbox);
         self.operation = Some(operation);
+    }
+
+    /// For whom a line before the last one is written. Asked for when there is one: serving needs none.
+    #[must_use]
+    pub fn errand(&self) -> Errand {
+        Errand {
+            place: self.span.place().clone(),
+            cashbox: self.cashbox,
+        }
     }
 
     /// The request's identity across its tries.

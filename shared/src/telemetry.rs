@@ -5,15 +5,20 @@
 //! | `cashbox.id`, `queue.id`, `queue_item.id`, `scu.id`, `tss.id`, `operation.id` | ids, as their newtypes are shown |
 //! | `pod.id`, `owner.id` | a pod as `name/incarnation`: the one that did something, the one that holds the cashbox |
 //! | `from`, `to`, `reason`, `epoch` | a change of ownership; the epoch is a number everywhere |
-//! | `trace.id` | the trace that a request belongs to |
+//! | `trace.id` | the trace of the request that is worked on |
 //! | `status`, `refusal`, `duration_ms` | how a request ended, in the line at its end under the target `request` |
 //! | `error` | what went wrong, down to its root where the cause is known |
 //!
 //! In JSON a line is one flat object: `timestamp` (RFC 3339, UTC), `level`, `message`, `target`, and the fields.
+//! `cashbox.id` and `trace.id` are added where the running task knows them and the line does not say them itself.
+
+/// Adds to each line what the running task knows.
+mod line;
 
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
+use self::line::Completed;
 use crate::env::{Faults, Setting, Settings};
 
 /// How much is logged, in the words of .NET, as the original takes them.
@@ -122,13 +127,18 @@ fn level(word: &str) -> Result<&'static str, LevelError> {
 pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_new(&config.filter)?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
-    match config.format {
-        Format::Text => lines.with_ansi(false).try_init(),
+    let format = config.format;
+    match format {
+        Format::Text => lines
+            .with_ansi(false)
+            .map_event_format(|inner| Completed { inner, format })
+            .try_init(),
         Format::Json => lines
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
+            .map_event_format(|inner| Completed { inner, format })
             .try_init(),
     }
 }

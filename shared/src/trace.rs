@@ -19,7 +19,7 @@ pub mod span;
 pub mod tracer;
 /// What is known of a span that has ended, and who takes it.
 pub mod record;
-/// The place in the trace that the running task works for.
+/// Whom the running task works for: the place in a trace, and the cashbox.
 pub mod current;
 /// What is exported, and where to.
 pub mod config;

@@ -38,6 +38,7 @@ mod reset;
 mod refusals;
 mod secrets;
 mod request_lines;
+mod log_lines;
 mod traces;
 mod metrics;
 mod pod_killed;

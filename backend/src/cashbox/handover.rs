@@ -21,6 +21,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch};
 use shared::placement::pod::PodRecord;
+use shared::trace::current;
 
 use super::command::Promise;
 use super::configuration::Fingerprint;
@@ -150,10 +151,13 @@ impl Registry {
         target: &HandoverTarget,
         reason: HandoverReason,
     ) -> HandoverOutcome {
-        let outcome = match self.willing_successor(handle, target).await {
-            Some(to) => order(handle, to, reason).await,
-            None => HandoverOutcome::NoSuccessor,
+        let moving = async {
+            match self.willing_successor(handle, target).await {
+                Some(to) => order(handle, to, reason).await,
+                None => HandoverOutcome::NoSuccessor,
+            }
         };
+        let outcome = current::about(handle.cashbox(), moving).await;
         self.parts().metrics.handed_over(&outcome);
         outcome
     }

@@ -302,7 +302,8 @@ impl Registry {
         slots.insert(cashbox, Slot::Starting(flight.clone()));
         self.count(&slots);
         // A task of its own: the client going away does not leave a cashbox half started.
-        tokio::spawn(current::carried(self.clone().start(beginning, flight.clone())));
+        let starting = current::about(cashbox, self.clone().start(beginning, flight.clone()));
+        tokio::spawn(current::carried(starting));
         Ok(Slot::Starting(flight))
     }
 

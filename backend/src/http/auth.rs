@@ -11,6 +11,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use shared::identity::Epoch;
+use shared::trace::current;
 
 use super::extract::Addressed;
 use super::path::Endpoint;
@@ -28,7 +29,8 @@ impl FromRequestParts<Arc<Pod>> for Addressed {
             false => Ok(()),
         };
         let read = Self::read(&parts.headers).map_err(Failure::from);
-        read.and_then(|addressed| content.map(|()| addressed))
+        read.inspect(|addressed| current::concerns(addressed.cashbox))
+            .and_then(|addressed| content.map(|()| addressed))
             .map_err(|failure| reply::failure(&failure))
     }
 }

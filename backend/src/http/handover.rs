@@ -13,6 +13,7 @@ use serde_json::json;
 use shared::access::admin_keys::Operator;
 use shared::identity::CashBoxId;
 use shared::identity::pod::PodName;
+use shared::trace::current;
 
 use super::Pod;
 use super::audit::{Change, REASON_CHARS_MAX};
@@ -125,9 +126,10 @@ fn addressed(id: &str, offer: Result<Json<Offer>, JsonRejection>) -> Result<(Cas
 }
 
 fn cashbox(id: &str) -> Result<CashBoxId, Failure> {
-    id.parse().map_err(|_| Failure::Query {
+    let cashbox = id.parse().map_err(|_| Failure::Query {
         detail: "the cashbox is not a GUID".to_owned(),
-    })
+    });
+    cashbox.inspect(|cashbox| current::concerns(*cashbox))
 }
 
 fn attributed<T: Serialize>(pod: &Pod, answer: T) -> Response<Body> {

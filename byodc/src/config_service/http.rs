@@ -12,6 +12,8 @@ use http::{HeaderMap, StatusCode};
 use shared::header::{ACCESS_TOKEN, CASHBOX_ID};
 use shared::identity::CashBoxId;
 use shared::trace::context::Incoming;
+use shared::trace::current;
+use shared::trace::tracer::Tracer;
 
 use super::directory::{Directory, Document};
 use super::error::Refusal;
@@ -53,7 +55,9 @@ async fn answer(directory: &Directory, id: Result<String, Refusal>, headers: &He
     let id = id.and_then(|id| cashbox(&id));
     let known = id.clone().ok();
     let trace = Incoming::of(headers).context();
-    let response = match find(directory, id, headers).await {
+    let span = Tracer::default().follow("configuration", trace);
+    let found = current::within(span.place().clone(), find(directory, id, headers)).await;
+    let response = match found {
         Ok(document) => send(document, headers),
         Err(refusal) => refusal.into_response(),
     };
@@ -62,7 +66,7 @@ async fn answer(directory: &Directory, id: Result<String, Refusal>, headers: &He
         status = response.status().as_u16(),
         cashbox.id = known.map(tracing::field::display),
         duration_ms = began.elapsed().as_secs_f64() * 1000.0,
-        trace.id = trace.map(|trace| tracing::field::display(trace.parent.trace)),
+        trace.id = span.place().trace_id().map(tracing::field::display),
         "configuration asked for"
     );
     response

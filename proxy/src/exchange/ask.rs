@@ -139,7 +139,10 @@ impl Exchange<'_> {
                 Ok(Some(length)) => return self.check(connection, length),
                 Ok(None) => {}
                 Err(broken) => {
-                    tracing::error!(pod.id = %connection.peer.written, error = %broken, "a pod's answer was withheld");
+                    self.record.errand().run_at_once(|| {
+                        tracing::error!(pod.id = %written, operation.id = %self.request.operation, error = %broken,
+                            "a pod's answer was withheld");
+                    });
                     return Tried::Broken;
                 }
             }
@@ -180,12 +183,14 @@ impl Exchange<'_> {
             .operation
             .is_some_and(|answered| answered != self.request.operation);
         if other_cashbox || other_operation {
-            tracing::error!(
-                pod.id = %connection.peer.written,
-                operation.id = %self.request.operation,
-                status = head.status,
-                "an answer was for another request and is withheld"
-            );
+            self.record.errand().run_at_once(|| {
+                tracing::error!(
+                    pod.id = %connection.peer.written,
+                    operation.id = %self.request.operation,
+                    status = head.status,
+                    "an answer was for another request and is withheld"
+                );
+            });
             return Tried::Crossed;
         }
         if notes.operation.is_none() && self.request.cashbox.is_some() {

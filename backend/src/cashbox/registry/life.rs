@@ -68,7 +68,9 @@ impl Registry {
         self.slots().insert(cashbox, Slot::Live(handle.clone()));
         flight.landed.keep(Ok(handle.clone()));
         let registry = self.clone();
-        let life = tokio::spawn(registry.see_off(handle.clone(), actor));
+        // About its cashbox, and for none of those who ask: each receipt brings its own place along.
+        let life = current::about(cashbox, registry.see_off(handle.clone(), actor));
+        let life = tokio::spawn(life);
         handle.runs_as(life.abort_handle());
     }
 

@@ -23,6 +23,7 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, stream};
 use shared::api::refusal::Refusal;
 use shared::identity::QueueId;
+use shared::trace::current::Errand;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -191,6 +192,7 @@ impl Exports {
             began: Instant::now(),
             bytes: 0,
             ended: false,
+            errand: Errand::now(),
             _place: place,
         };
         let pieces = stream::iter(first.map(Ok)).chain(pieces);
@@ -219,6 +221,8 @@ struct Running {
     began: Instant,
     bytes: u64,
     ended: bool,
+    /// Whose it is.
+    errand: Errand,
     _place: Place,
 }
 
@@ -227,23 +231,38 @@ struct Watched {
     running: Running,
 }
 
+impl Watched {
+    /// The body is asked for behind the request's handler: what is done for it belongs to the request all the same.
+    fn poll_pieces(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, ExportError>>> {
+        let pieces = self.pieces.as_mut();
+        let polled = self.running.errand.run_at_once(|| pieces.poll_next(context));
+        self.running.note(&polled);
+        polled
+    }
+}
+
 impl Stream for Watched {
     type Item = Result<Bytes, ExportError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let polled = self.pieces.as_mut().poll_next(context);
-        let running = &mut self.running;
-        match &polled {
-            Poll::Ready(Some(Ok(piece))) => running.bytes += piece.len() as u64,
+        self.poll_pieces(context)
+    }
+}
+
+impl Running {
+    fn note(&mut self, polled: &Poll<Option<Result<Bytes, ExportError>>>) {
+        match polled {
+            Poll::Ready(Some(Ok(piece))) => self.bytes += piece.len() as u64,
             Poll::Ready(Some(Err(error))) => {
-                running.ended = true;
-                tracing::warn!(queue.id = %running.queue, export = running.export, bytes = running.bytes,
-                    error = error as &dyn std::error::Error, "an export broke off");
+                self.ended = true;
+                self.errand.run_at_once(|| {
+                    tracing::warn!(queue.id = %self.queue, export = self.export, bytes = self.bytes,
+                        error = error as &dyn std::error::Error, "an export broke off");
+                });
             }
-            Poll::Ready(None) => running.ended = true,
+            Poll::Ready(None) => self.ended = true,
             Poll::Pending => {}
         }
-        polled
     }
 }
 
@@ -251,12 +270,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         let duration_ms = self.began.elapsed().as_secs_f64() * 1000.0;
         let (queue, export, bytes) = (self.queue, self.export, self.bytes);
-        match self.ended {
+        self.errand.run_at_once(|| match self.ended {
             true => tracing::debug!(queue.id = %queue, export, bytes, duration_ms, "an export has ended"),
             false => {
                 tracing::info!(queue.id = %queue, export, bytes, duration_ms, "an export was left by its reader")
             }
-        }
+        });
     }
 }
 

@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
+use shared::trace::current::Errand;
 
 use super::export::{ExportError, Pieces};
 use crate::scu::types::{ExportChunk, ExportScope};
@@ -57,6 +58,8 @@ struct Session {
     token: String,
     sum: Sha256,
     open: bool,
+    /// For whom it was begun.
+    errand: Errand,
 }
 
 impl Session {
@@ -67,6 +70,7 @@ impl Session {
             token: session.token,
             sum: Sha256::new(),
             open: true,
+            errand: Errand::now(),
         })
     }
 
@@ -114,12 +118,13 @@ impl Drop for Session {
             return;
         };
         let (unit, token) = (self.unit.clone(), std::mem::take(&mut self.token));
-        runtime.spawn(async move {
+        let errand = std::mem::take(&mut self.errand);
+        runtime.spawn(errand.run(async move {
             // The sum of nothing: the export was not taken whole, and is not meant to count as that.
             let sum = BASE64.encode(Sha256::digest(b""));
             if let Err(error) = unit.end_export(&token, &sum, false).await {
                 tracing::debug!(%error, "an export that was left cannot be ended");
             }
-        });
+        }));
     }
 }

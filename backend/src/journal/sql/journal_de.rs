@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use shared::clock::Ticks;
 use shared::identity::QueueId;
+use shared::trace::current::Errand;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,7 @@ impl Apart {
         let handed_in = Pending {
             write,
             reply,
+            errand: Errand::now(),
             begin_before: Instant::now() + timeout,
         };
         sender.try_send(handed_in).expect("the channel is new and empty");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng as _;
+use shared::trace::current::Errand;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,8 @@ const PAUSE_MAX_MS: u64 = 16;
 pub(super) struct Pending {
     pub(super) write: Write,
     pub(super) reply: oneshot::Sender<Outcome>,
+    /// For whom it is written.
+    pub(super) errand: Errand,
     /// Past it nobody waits any more and the write is not begun.
     pub(super) begin_before: Instant,
 }
@@ -240,7 +243,8 @@ fn answer_all(
 ) {
     for pending in group {
         let doing = pending.write.doing();
-        pending.answer(Err(outcome(Arc::clone(error), doing)));
+        let outcome = pending.errand.run_at_once(|| outcome(Arc::clone(error), doing));
+        pending.answer(Err(outcome));
     }
 }
 

@@ -134,7 +134,7 @@ impl Tables {
         };
         let untouched = held.is_some_and(|held| held.untouched);
         if !untouched && !matches!(write, Write::Open { .. }) {
-            tracing::error!(queue.id = %queue, doing = write.doing(),
+            tracing::error!(cashbox.id = %tenure.cashbox(), queue.id = %queue, doing = write.doing(),
                 "the original has written to a queue that this pod holds: the queue is given up and opened anew");
             return Ok(Err(JournalError::Fenced { doing: write.doing() }));
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::trace::current::Errand;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -106,6 +107,7 @@ impl Writers {
         let pending = Pending {
             write,
             reply,
+            errand: Errand::now(),
             begin_before: Instant::now() + self.timeout,
         };
         (lane, pending, outcome)

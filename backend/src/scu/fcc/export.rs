@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::StatusCode;
 use sha2::{Digest as _, Sha256};
 use shared::clock::Ticks;
+use shared::trace::current;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -95,12 +96,12 @@ impl Fcc {
         };
         let (sender, parts) = mpsc::channel(PARTS_WAITING);
         let (client, of) = (Arc::clone(&self.client), client_id.clone());
-        let fetching = tokio::spawn(async move {
+        let fetching = tokio::spawn(current::carried(async move {
             if let Err(error) = fetch(&client, &of, whole, &sender).await {
                 // Nobody listens any more: then nobody needs to know.
                 let _ = sender.send(Err(error)).await;
             }
-        });
+        }));
         let token = Uuid::new_v4().to_string();
         self.exports.keep(Session {
             token: token.clone(),

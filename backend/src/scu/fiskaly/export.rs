@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::clock::Ticks;
+use shared::trace::current;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -148,7 +149,8 @@ pub async fn start(tss: &Arc<Tss>, call: Call<'_>, scope: ExportScope) -> Result
         .to_string();
     let mark = matches!(scope, ExportScope::All { .. }).then_some(last);
     let (told, progress) = watch::channel(Progress::Working);
-    let fetching = tokio::spawn(fetch::all(Arc::clone(tss), parts, told)).abort_handle();
+    let fetching = tokio::spawn(current::carried(fetch::all(Arc::clone(tss), parts, told)));
+    let fetching = fetching.abort_handle();
     let session = Session {
         progress,
         mark,
