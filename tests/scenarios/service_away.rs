@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use harness::cluster::Cluster;
-use harness::database::Durability;
-use harness::database::maria_db::MariaDb;
+use harness::database::{DatabaseServer, Durability, Server};
 use harness::eventually::eventually;
 use harness::history::assert_sound;
 use harness::receipt;
@@ -51,7 +50,7 @@ async fn without_the_configuration_service_cashboxes_run_and_start_again_from_th
 /// F29 and F20: no TSE is asked without a durable intent.
 #[tokio::test]
 async fn without_its_database_a_cashbox_refuses_before_it_signs_and_recovers_by_itself() {
-    let mut database = MariaDb::start(Durability::Durable).await;
+    let mut database = DatabaseServer::start(Server::MariaDb, Durability::Durable).await;
     let cluster = Cluster::of_pods(2)
         .with("Byodc__Journal__Url", &database.fresh_database().await)
         .start()

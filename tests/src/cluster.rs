@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::cashbox::Cashbox;
 use crate::client::{self, Pos};
 use crate::config_service::ConfigService;
-use crate::database::OwnServer;
+use crate::database::DatabaseServer;
 use crate::eventually::eventually;
 use crate::front_door::FrontDoor;
 use crate::pod::{Pod, Template};
@@ -82,7 +82,7 @@ pub struct Cluster {
     /// The ownership store, if it is Redis.
     pub redis: Option<RedisServer>,
     /// The database server, if it has one of its own.
-    pub database: Option<OwnServer>,
+    pub database: Option<DatabaseServer>,
     /// The relays before its servers, if it was described with relays.
     pub links: Option<Links>,
     template: Template,

@@ -15,9 +15,7 @@ use backend::journal::config::JournalConfig;
 use backend::journal::metrics::JournalMetrics;
 use backend::journal::{JournalStore, connect};
 use futures::future::join_all;
-use harness::database::Durability;
-use harness::database::maria_db::MariaDb;
-use harness::database::postgres::Postgres;
+use harness::database::{DatabaseServer, Durability, Server};
 use shared::identity::QueueId;
 use tempfile::TempDir;
 use till::Till;
@@ -56,13 +54,11 @@ fn main() {
             let url = format!("sqlite://{}", folder.path().join("journal.db").display());
             compare("sqlite", &url, round).await;
         }
-        if asked("mariadb") {
-            let server = MariaDb::start(Durability::Durable).await;
-            compare("mariadb", &server.fresh_database().await, round).await;
-        }
-        if asked("postgres") {
-            let server = Postgres::start(Durability::Durable).await;
-            compare("postgres", &server.fresh_database().await, round).await;
+        for (name, server) in [("mariadb", Server::MariaDb), ("postgres", Server::Postgres)] {
+            if asked(name) {
+                let server = DatabaseServer::start(server, Durability::Durable).await;
+                compare(name, &server.fresh_database().await, round).await;
+            }
         }
     });
 }

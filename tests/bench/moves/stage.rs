@@ -10,8 +10,7 @@ use futures::{StreamExt as _, stream};
 use harness::cashbox::Cashbox;
 use harness::client;
 use harness::cluster::{Cluster, Ownership};
-use harness::database::Durability;
-use harness::database::maria_db::MariaDb;
+use harness::database::{DatabaseServer, Durability, Server};
 use harness::deployment::endpoints::Endpoints;
 use harness::receipt;
 use harness::redis::RedisServer;
@@ -75,13 +74,13 @@ pub struct Stage {
     /// What leads to the configuration service.
     pub relay: Relay,
     /// Ends with the stage.
-    _database: MariaDb,
+    _database: DatabaseServer,
 }
 
 impl Stage {
     /// Starts a cluster without cashboxes.
     pub async fn empty(pods: usize, proxies: usize) -> Self {
-        let database = MariaDb::start(Durability::Durable).await;
+        let database = DatabaseServer::start(Server::MariaDb, Durability::Durable).await;
         let relay = Relay::start().await;
         let cluster = Cluster::of_pods(pods)
             .and_proxies(proxies)

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use harness::cashbox::Cashbox;
 use harness::client::{self, Pos};
 use harness::cluster::{Cluster, Journal, Ownership};
-use harness::database::Durability;
-use harness::database::maria_db::MariaDb;
-use harness::database::postgres::Postgres;
+use harness::database::{DatabaseServer, Durability, Server};
 use harness::receipt;
 use tokio::sync::OnceCell;
 
@@ -43,29 +41,19 @@ impl Grouping {
 /// Database servers that wait for the disk, as in production; started when first needed.
 #[derive(Default)]
 pub struct Databases {
-    maria_db: OnceCell<MariaDb>,
-    postgres: OnceCell<Postgres>,
+    maria_db: OnceCell<DatabaseServer>,
+    postgres: OnceCell<DatabaseServer>,
 }
 
 impl Databases {
     async fn fresh_database(&self, journal: Journal) -> Option<String> {
-        match journal {
-            Journal::Sqlite => None,
-            Journal::MariaDb => {
-                let server = self
-                    .maria_db
-                    .get_or_init(|| MariaDb::start(Durability::Durable))
-                    .await;
-                Some(server.fresh_database().await)
-            }
-            Journal::Postgres => {
-                let server = self
-                    .postgres
-                    .get_or_init(|| Postgres::start(Durability::Durable))
-                    .await;
-                Some(server.fresh_database().await)
-            }
-        }
+        let (kept, server) = match journal {
+            Journal::Sqlite => return None,
+            Journal::MariaDb => (&self.maria_db, Server::MariaDb),
+            Journal::Postgres => (&self.postgres, Server::Postgres),
+        };
+        let start = || DatabaseServer::start(server, Durability::Durable);
+        Some(kept.get_or_init(start).await.fresh_database().await)
     }
 }
 

@@ -9,9 +9,7 @@ use backend::journal::history::{ChangeKind, OwnershipChange};
 use backend::journal::metrics::JournalMetrics;
 use backend::journal::{JournalError, connect};
 use futures::future::join_all;
-use harness::database::maria_db::MariaDb;
-use harness::database::postgres::Postgres;
-use harness::database::{Durability, Server};
+use harness::database::{DatabaseServer, Durability, Server};
 use harness::eventually::eventually;
 use harness::fault_proxy::{FaultProxy, Line};
 use shared::identity::QueueId;
@@ -97,20 +95,16 @@ pub(super) async fn execute(url: &str, sql: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_maria_db_refuses_at_once_and_loses_nothing_acknowledged() {
-    let mut server = MariaDb::start(Durability::Durable).await;
-    let url = server.fresh_database().await;
-    let mut till = Till::start(&Stand::of(url).store().await, QueueId::random()).await;
-    till.sign().await.unwrap();
-    let begun = till.begin().await.unwrap();
-    server.kill();
-    assert_unavailable(&mut till).await;
-    server.restart().await;
-    assert_goes_on(&mut till, &begun).await;
+    a_killed_server_refuses_at_once_and_loses_nothing_acknowledged(Server::MariaDb).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_postgres_refuses_at_once_and_loses_nothing_acknowledged() {
-    let mut server = Postgres::start(Durability::Durable).await;
+    a_killed_server_refuses_at_once_and_loses_nothing_acknowledged(Server::Postgres).await;
+}
+
+async fn a_killed_server_refuses_at_once_and_loses_nothing_acknowledged(server: Server) {
+    let mut server = DatabaseServer::start(server, Durability::Durable).await;
     let url = server.fresh_database().await;
     let mut till = Till::start(&Stand::of(url).store().await, QueueId::random()).await;
     till.sign().await.unwrap();
@@ -169,7 +163,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_a_folder_that_is_not_ther
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_maria_db_is_given_up_in_time() {
-    let server = MariaDb::start(Durability::Fast).await;
+    let server = DatabaseServer::start(Server::MariaDb, Durability::Fast).await;
     let database: Database = server.fresh_database().await.parse().unwrap();
     let patience = Duration::from_secs(2);
     let short = JournalConfig {

@@ -14,8 +14,7 @@ use backend::journal::metrics::JournalMetrics;
 use backend::journal::place::Place;
 use backend::journal::{JournalError, JournalStore, connect, verify};
 use futures::future::join_all;
-use harness::database::maria_db::MariaDb;
-use harness::database::{Durability, Server};
+use harness::database::{DatabaseServer, Durability, Server};
 use harness::history::chain::{chain_hash, hash_of};
 use harness::history::journals::Receipt;
 use shared::clock::Ticks;
@@ -344,7 +343,7 @@ const QUEUES: usize = 40;
 #[tokio::test(flavor = "multi_thread")]
 async fn many_queues_of_one_server_share_a_handful_of_connections() {
     crate::ends(async {
-        let server = MariaDb::start(Durability::Fast).await;
+        let server = DatabaseServer::start(Server::MariaDb, Durability::Fast).await;
         let url = server.fresh_database().await;
         let folder = TempDir::new().unwrap();
         let home = config(&format!(

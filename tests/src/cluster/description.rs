@@ -7,7 +7,7 @@ use super::links::Links;
 use super::{Cluster, Journal, Ownership};
 use crate::client;
 use crate::config_service::ConfigService;
-use crate::database::{OwnServer, Server};
+use crate::database::{DatabaseServer, Durability, Server};
 use crate::front_door::FrontDoor;
 use crate::pod::{Relayed, Template};
 use crate::reaper;
@@ -173,7 +173,7 @@ impl Description {
 struct Servers {
     config_service: ConfigService,
     redis: Option<RedisServer>,
-    database: Option<OwnServer>,
+    database: Option<DatabaseServer>,
     journal_url: String,
 }
 
@@ -199,7 +199,7 @@ impl Servers {
             (None, _) => (None, format!("sqlite://{}/journal.db", folder.display())),
             (Some(server), Serving::Shared) => (None, server.fresh_database().await),
             (Some(server), Serving::Own) => {
-                let own = OwnServer::start(server).await;
+                let own = DatabaseServer::start(server, Durability::Durable).await;
                 let url = own.fresh_database().await;
                 (Some(own), url)
             }

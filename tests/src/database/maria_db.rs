@@ -5,99 +5,19 @@ use std::process::Command;
 
 use sqlx::{Connection, Executor, MySqlConnection};
 
-use super::{Durability, START_WITHIN, fresh_name, program, we_are_root};
-use crate::eventually::eventually;
-use crate::ports::free_port;
-use crate::process::Process;
-use crate::reaper;
+use super::{Durability, program, we_are_root};
 
-/// A `mariadbd` on a free port of the loopback address, with the user `byodc` who may do everything.
-#[derive(Debug)]
-pub struct MariaDb {
-    port: u16,
-    folder: PathBuf,
-    durability: Durability,
-    process: Process,
+/// Makes an empty database.
+pub(super) async fn create_database(first: &str, name: &str) {
+    let mut connection = MySqlConnection::connect(first).await.unwrap();
+    let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+    connection.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+    connection.close().await.unwrap();
 }
 
-impl MariaDb {
-    /// Initialises a data folder and starts a server on it.
-    pub async fn start(durability: Durability) -> Self {
-        let folder = reaper::temporary_folder("mariadb");
-        std::fs::create_dir(scratch(&folder)).unwrap();
-        tokio::task::spawn_blocking({
-            let folder = folder.clone();
-            move || initialise(&folder)
-        })
-        .await
-        .unwrap();
-        let port = free_port();
-        let process = launch(port, &folder, durability);
-        let mut server = Self {
-            port,
-            folder,
-            durability,
-            process,
-        };
-        server.wait_until_it_answers().await;
-        server
-    }
-
-    /// The URL of a new, empty database.
-    pub async fn fresh_database(&self) -> String {
-        let name = fresh_name();
-        let mut connection = MySqlConnection::connect(&self.url("mysql")).await.unwrap();
-        let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
-        connection.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
-        connection.close().await.unwrap();
-        self.url(&name)
-    }
-
-    /// Ends the server as a crash would.
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
-    /// Starts it again under the same address, with what it had made permanent.
-    pub async fn restart(&mut self) {
-        self.process.kill();
-        self.process = launch(self.port, &self.folder, self.durability);
-        self.wait_until_it_answers().await;
-    }
-
-    /// Whether it has not ended.
-    pub fn is_running(&mut self) -> bool {
-        self.process.is_running()
-    }
-
-    /// Makes it silent: connections stay open, nothing is answered.
-    pub fn pause(&self) {
-        self.process.pause();
-    }
-
-    /// Lets it answer again.
-    pub fn resume(&self) {
-        self.process.resume();
-    }
-
-    /// Its process id, to account its CPU time.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
-    fn url(&self, database: &str) -> String {
-        format!("mysql://byodc:byodc@127.0.0.1:{}/{database}", self.port)
-    }
-
-    async fn wait_until_it_answers(&mut self) {
-        let url = self.url("mysql");
-        eventually("mariadbd answers", START_WITHIN, async || {
-            self.process.assert_running();
-            MySqlConnection::connect(&url).await.ok()
-        })
-        .await;
-    }
+/// Whether a client is let in.
+pub(super) async fn answers(first: &str) -> bool {
+    MySqlConnection::connect(first).await.is_ok()
 }
 
 /// Where a server keeps its temporary tables. Each has its own: one that starts deletes whatever tables it finds there.
@@ -105,7 +25,9 @@ fn scratch(folder: &Path) -> PathBuf {
     folder.join("tmp")
 }
 
-fn initialise(folder: &Path) {
+/// Makes a data folder, and in it the user.
+pub(super) fn initialise(folder: &Path) {
+    std::fs::create_dir(scratch(folder)).unwrap();
     let user = r"CREATE USER IF NOT EXISTS byodc@'%' IDENTIFIED BY 'byodc'; GRANT ALL ON *.* TO byodc@'%';";
     std::fs::write(
         folder.join("users.sql"),
@@ -136,7 +58,8 @@ fn initialise(folder: &Path) {
     );
 }
 
-fn launch(port: u16, folder: &Path, durability: Durability) -> Process {
+/// What runs a server.
+pub(super) fn command(port: u16, folder: &Path, durability: Durability) -> Command {
     let mut command = Command::new(program("mariadbd", &["/usr/sbin".into()]));
     command.env("TMPDIR", scratch(folder));
     command.args([
@@ -165,5 +88,5 @@ fn launch(port: u16, folder: &Path, durability: Durability) -> Process {
     if we_are_root() {
         command.arg("--user=root");
     }
-    Process::start("mariadbd", &mut command, &folder.join("mariadb.log"))
+    command
 }

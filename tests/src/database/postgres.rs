@@ -5,108 +5,27 @@ use std::process::Command;
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::{Durability, START_WITHIN, fresh_name, program, we_are_root};
-use crate::eventually::eventually;
-use crate::ports::free_port;
-use crate::process::Process;
-use crate::reaper;
+use super::{Durability, program, we_are_root};
 
-/// A `postgres` on a free port of the loopback address, with the user `byodc` who may do everything.
-#[derive(Debug)]
-pub struct Postgres {
-    port: u16,
-    folder: PathBuf,
-    durability: Durability,
-    process: Process,
+/// Makes an empty database.
+pub(super) async fn create_database(first: &str, name: &str) {
+    let mut connection = PgConnection::connect(first).await.unwrap();
+    // Copied file by file instead of through the log: on a small machine that is the faster way.
+    let create = format!("CREATE DATABASE {name} STRATEGY file_copy");
+    connection.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+    connection.close().await.unwrap();
 }
 
-impl Postgres {
-    /// Initialises a data folder and starts a server on it.
-    pub async fn start(durability: Durability) -> Self {
-        let folder = reaper::temporary_folder("postgres");
-        tokio::task::spawn_blocking({
-            let folder = folder.clone();
-            move || initialise(&folder)
-        })
-        .await
-        .unwrap();
-        let port = free_port();
-        let process = launch(port, &folder, durability);
-        let mut server = Self {
-            port,
-            folder,
-            durability,
-            process,
-        };
-        server.wait_until_it_answers().await;
-        server
-    }
+/// Whether a client is let in.
+pub(super) async fn answers(first: &str) -> bool {
+    PgConnection::connect(first).await.is_ok()
+}
 
-    /// The URL of a new, empty database.
-    pub async fn fresh_database(&self) -> String {
-        let name = fresh_name();
-        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
-        // Copied file by file instead of through the log: on a small machine that is the faster way.
-        let create = format!("CREATE DATABASE {name} STRATEGY file_copy");
-        connection.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
-        connection.close().await.unwrap();
-        self.url(&name)
-    }
-
-    /// Ends the server as a crash would.
-    pub fn kill(&mut self) {
-        // Its children see that the postmaster is gone and end themselves; the next start waits for them.
-        self.process.kill();
-    }
-
-    /// Starts it again under the same address, with what it had made permanent.
-    pub async fn restart(&mut self) {
-        self.process.kill();
-        self.process = launch(self.port, &self.folder, self.durability);
-        self.wait_until_it_answers().await;
-    }
-
-    /// Whether it has not ended.
-    pub fn is_running(&mut self) -> bool {
-        self.process.is_running()
-    }
-
-    /// Makes it silent: connections stay open, nothing is answered.
-    pub fn pause(&self) {
-        self.signal_all("STOP");
-    }
-
-    /// Lets it answer again.
-    pub fn resume(&self) {
-        self.signal_all("CONT");
-    }
-
-    /// Each connection has a process of its own, a child of the server's.
-    fn signal_all(&self, signal: &str) {
-        self.process.signal(signal);
-        for child in children_of(self.process.id()) {
-            // One that has ended in between needs no signal.
-            let _ = Command::new("kill").args(["-s", signal, &child]).output();
-        }
-    }
-
-    /// Its process id, to account its CPU time.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
-    fn url(&self, database: &str) -> String {
-        format!("postgres://byodc:byodc@127.0.0.1:{}/{database}", self.port)
-    }
-
-    async fn wait_until_it_answers(&mut self) {
-        let url = self.url("postgres");
-        eventually("postgres answers", START_WITHIN, async || {
-            self.process.assert_running();
-            PgConnection::connect(&url).await.ok()
-        })
-        .await;
+/// Sends a signal to the processes that a server has started.
+pub(super) fn signal_children(server: u32, signal: &str) {
+    for child in children_of(server) {
+        // One that has ended in between needs no signal.
+        let _ = Command::new("kill").args(["-s", signal, &child]).output();
     }
 }
 
@@ -123,7 +42,8 @@ fn children_of(parent: u32) -> Vec<String> {
     names.filter(is_child).collect()
 }
 
-fn initialise(folder: &Path) {
+/// Makes a data folder, and in it the user.
+pub(super) fn initialise(folder: &Path) {
     std::fs::write(folder.join("password"), "byodc").unwrap();
     if we_are_root() {
         let owned = Command::new("chown")
@@ -156,7 +76,8 @@ fn initialise(folder: &Path) {
     );
 }
 
-fn launch(port: u16, folder: &Path, durability: Durability) -> Process {
+/// What runs a server.
+pub(super) fn command(port: u16, folder: &Path, durability: Durability) -> Command {
     let mut command = as_unprivileged("postgres");
     command.arg("-D").arg(folder.join("data"));
     command.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
@@ -172,7 +93,7 @@ fn launch(port: u16, folder: &Path, durability: Durability) -> Process {
             "full_page_writes=off",
         ]);
     }
-    Process::start("postgres", &mut command, &folder.join("postgres.log"))
+    command
 }
 
 /// A program of PostgreSQL, which refuses to run as root: root hands it to the user `postgres`.
