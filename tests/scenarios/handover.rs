@@ -41,7 +41,7 @@ async fn a_pod_told_to_stop_hands_each_cashbox_over_once(mut cluster: Cluster) {
     cluster.pod(&stopped).stop().await;
     let after = owners(&cluster, &cashboxes).await;
     traffic.signs_more(40).await;
-    no_request_failed(traffic).await;
+    traffic.ends_without_failure().await;
     for (at, (pos, cashbox)) in cashboxes.iter().enumerate() {
         let (before, after) = (&before[at], &after[at]);
         if before.pod == stopped {
@@ -72,7 +72,7 @@ async fn a_rolling_restart_moves_each_cashbox_once() {
     deployment.roll();
     deployment.settle(&mut cluster.pods).await;
     traffic.signs_more(40).await;
-    no_request_failed(traffic).await;
+    traffic.ends_without_failure().await;
     let after = owners(&cluster, &cashboxes).await;
     for (at, (pos, _)) in cashboxes.iter().enumerate() {
         assert_eq!(
@@ -112,7 +112,7 @@ async fn a_pod_killed_while_it_hands_over_costs_no_request() {
     .await;
     cluster.pod(&stopped).kill();
     traffic.signs_more(80).await;
-    no_request_failed(traffic).await;
+    traffic.ends_without_failure().await;
     for (pos, cashbox) in &cashboxes {
         pos.sign(&receipt::sale(cashbox, "LAST")).await.receipt();
         assert_ne!(cluster.owner(cashbox).await.pod, stopped);
@@ -142,7 +142,7 @@ async fn an_operator_moves_a_cashbox_there_and_back_under_load() {
     }
     pauses.sort_by(f64::total_cmp);
     println!("pauses in ms, from short to long: {pauses:.1?}");
-    no_request_failed(traffic).await;
+    traffic.ends_without_failure().await;
     let owner = cluster.owner(cashbox).await;
     let (status, refused) = relocate(&cluster, &owner.pod, cashbox, json!({ "to": "nobody" })).await;
     assert_eq!((status, &refused["outcome"]), (409, &json!("no-successor")));
@@ -176,15 +176,6 @@ async fn owners(cluster: &Cluster, cashboxes: &[(Pos, Cashbox)]) -> Vec<Owner> {
         owners.push(cluster.owner(cashbox).await);
     }
     owners
-}
-
-async fn no_request_failed(traffic: Traffic) {
-    let (signed, failed) = traffic.stop().await;
-    assert!(
-        failed.is_empty(),
-        "of {signed} requests failed:\n{}",
-        failed.join("\n")
-    );
 }
 
 fn admin_url(cluster: &Cluster, pod: &str) -> String {

@@ -28,12 +28,7 @@ async fn running_cashboxes_sign_on_while_redis_is_away_and_after_it_came_back_em
     traffic.signs_more(200).await;
     cluster.redis.as_mut().unwrap().restart_empty().await;
     traffic.signs_more(200).await;
-    let (signed, failed) = traffic.stop().await;
-    assert!(
-        failed.is_empty(),
-        "of {signed} requests failed:\n{}",
-        failed.join("\n")
-    );
+    traffic.ends_without_failure().await;
     for (pos, cashbox, owner) in &cashboxes {
         assert_eq!(&cluster.owner(cashbox).await, owner, "it moved for no reason");
         let journals = assert_sound(pos).await;
