@@ -3,8 +3,9 @@
 //! A store reads the row under a lock that lasts until its commit, asks here, and writes what it is answered. So
 //! the rule is written once and holds for every database and for the memory.
 
+use rust_decimal::Decimal;
 use shared::clock::Ticks;
-use shared::identity::Epoch;
+use shared::identity::{CashBoxId, Epoch, QueueId};
 use shared::sabotage::{self, Mutant};
 
 use super::JournalError;
@@ -26,6 +27,33 @@ pub(super) struct StoredQueue {
     pub(super) settled_row: i64,
     /// The original's columns.
     pub(super) row: QueueRow,
+}
+
+impl StoredQueue {
+    /// A queue that nobody has claimed. What its row says of the cashbox comes with the first `open`.
+    pub(super) fn unclaimed(queue: QueueId, cashbox: CashBoxId) -> Self {
+        Self {
+            epoch: Epoch(0),
+            owner: String::new(),
+            claimed_at: Ticks(0),
+            cashbox_time_stamp: None,
+            settled_row: 0,
+            row: QueueRow {
+                queue,
+                cashbox,
+                current_row: 0,
+                queued_row: 0,
+                receipt_numerator: 0,
+                receipt_totalizer: Decimal::ZERO,
+                receipt_hash: None,
+                start_moment: None,
+                stop_moment: None,
+                country_code: String::new(),
+                timeout_ms: 0,
+                time_stamp: Ticks(0),
+            },
+        }
+    }
 }
 
 /// What is done with an intent.

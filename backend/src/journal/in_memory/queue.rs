@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{CashBoxId, Epoch, OperationId, QueueId, QueueItemId};
@@ -13,8 +12,8 @@ use crate::journal::account::{Account, AccountUpdate};
 use crate::journal::entry::{
     ActionJournalRow, Change, Entry, FailedFinishRow, FailedStartRow, Intent, InterruptedIntent,
     JournalCounts, JournalDeRow, JournalKind, JournalPage, JournalQuery, MasterDataJson, OpenQueue,
-    OpenTransactionRow, Outcome, QueueDeRow, QueueItemRow, QueueRow, QueueSeed, ReceiptJournalRow, ScuRow,
-    StoredItem, StoredOperation,
+    OpenTransactionRow, Outcome, QueueDeRow, QueueItemRow, QueueSeed, ReceiptJournalRow, ScuRow, StoredItem,
+    StoredOperation,
 };
 use crate::journal::fence::{self, StoredQueue};
 use crate::journal::merge::{self, MIGRATION_STARTED};
@@ -58,29 +57,8 @@ impl Item {
 impl Queue {
     /// A queue that nobody has claimed yet.
     pub(super) fn unclaimed(queue: QueueId, cashbox: CashBoxId) -> Self {
-        let row = QueueRow {
-            queue,
-            cashbox,
-            current_row: 0,
-            queued_row: 0,
-            receipt_numerator: 0,
-            receipt_totalizer: Decimal::ZERO,
-            receipt_hash: None,
-            start_moment: None,
-            stop_moment: None,
-            country_code: String::new(),
-            timeout_ms: 0,
-            time_stamp: Ticks(0),
-        };
         Self {
-            stored: StoredQueue {
-                epoch: Epoch(0),
-                owner: String::new(),
-                claimed_at: Ticks(0),
-                cashbox_time_stamp: None,
-                settled_row: 0,
-                row,
-            },
+            stored: StoredQueue::unclaimed(queue, cashbox),
             queue_de: None,
             scus: Vec::new(),
             master_data: None,

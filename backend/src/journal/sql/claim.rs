@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use rust_decimal::Decimal;
-use shared::clock::Ticks;
 use shared::identity::pod::PodId;
 use shared::identity::{Epoch, QueueId};
 
@@ -11,7 +9,6 @@ use super::connection::{Connection, Kind, Value};
 use super::rows::queue::{QUEUE, queue_values, read_queue};
 use super::table::{in_powers_of_two, places};
 use super::write::Write;
-use crate::journal::entry::QueueRow;
 use crate::journal::fence::StoredQueue;
 
 /// Queues as they are stored, by id.
@@ -77,7 +74,7 @@ async fn granted(connection: &mut Connection, queues: &[QueueId]) -> sqlx::Resul
     Ok(granted)
 }
 
-/// The row of a queue that is claimed for the first time. Its other columns come with the first `open`.
+/// The row of a queue that is claimed for the first time.
 fn first_claim(write: &Write) -> Option<StoredQueue> {
     let Write::Claim {
         queue,
@@ -93,22 +90,7 @@ fn first_claim(write: &Write) -> Option<StoredQueue> {
         epoch: Epoch(1),
         owner: pod.to_string(),
         claimed_at: *at,
-        cashbox_time_stamp: None,
-        settled_row: 0,
-        row: QueueRow {
-            queue: *queue,
-            cashbox: *cashbox,
-            current_row: 0,
-            queued_row: 0,
-            receipt_numerator: 0,
-            receipt_totalizer: Decimal::ZERO,
-            receipt_hash: None,
-            start_moment: None,
-            stop_moment: None,
-            country_code: String::new(),
-            timeout_ms: 0,
-            time_stamp: Ticks(0),
-        },
+        ..StoredQueue::unclaimed(*queue, *cashbox)
     })
 }
 

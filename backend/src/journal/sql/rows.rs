@@ -20,7 +20,7 @@ pub(super) fn moment(at: Ticks) -> Value<'static> {
 }
 
 /// A moment as a value, if there is one.
-fn moment_if_any(at: Option<Ticks>) -> Value<'static> {
+pub(super) fn moment_if_any(at: Option<Ticks>) -> Value<'static> {
     Value::Int(at.map(|at| at.0))
 }
 

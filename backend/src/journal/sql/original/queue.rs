@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use rust_decimal::Decimal;
 use shared::clock::Ticks;
 use shared::identity::{CashBoxId, Epoch, QueueId, QueueItemId, ScuId};
 
 use super::super::connection::{Columns, Connection, Value};
-use super::super::rows::broken;
+use super::super::rows::{broken, moment_if_any};
 use super::database::{Database, Table, guid, guid_if_any, read_guid, read_guid_if_any, read_text};
 use crate::journal::entry::{QueueDeRow, QueueRow, ScuRow};
 use crate::journal::fence::StoredQueue;
@@ -49,7 +48,7 @@ pub(super) fn read_stored(queue: QueueId, columns: &mut Columns<'_>) -> sqlx::Re
         // A queue's row is never made anew, even where the cashbox's is missing.
         cashbox_time_stamp: row.as_ref().map(|_| Ticks(cashbox_time)),
         settled_row,
-        row: row.unwrap_or_else(|| empty(queue)),
+        row: row.unwrap_or_else(|| StoredQueue::unclaimed(queue, CashBoxId::from_u128(0)).row),
     };
     Ok(Held {
         stored,
@@ -75,23 +74,6 @@ fn read_queue(queue: QueueId, columns: &mut Columns<'_>) -> sqlx::Result<Option<
         timeout_ms: columns.int()?,
         time_stamp: Ticks(columns.int()?),
     }))
-}
-
-fn empty(queue: QueueId) -> QueueRow {
-    QueueRow {
-        queue,
-        cashbox: CashBoxId::from_u128(0),
-        current_row: 0,
-        queued_row: 0,
-        receipt_numerator: 0,
-        receipt_totalizer: Decimal::ZERO,
-        receipt_hash: None,
-        start_moment: None,
-        stop_moment: None,
-        country_code: String::new(),
-        timeout_ms: 0,
-        time_stamp: Ticks(0),
-    }
 }
 
 const QUEUE: Table = Table {
@@ -282,8 +264,4 @@ fn read_scu(columns: &mut Columns<'_>) -> sqlx::Result<ScuRow> {
         mode: columns.int()?,
         mode_configuration_json: columns.text_if_any()?,
     })
-}
-
-fn moment_if_any(at: Option<Ticks>) -> Value<'static> {
-    Value::Int(at.map(|at| at.0))
 }
