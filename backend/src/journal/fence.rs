@@ -54,6 +54,15 @@ impl StoredQueue {
             },
         }
     }
+
+    /// The queue under an epoch of at least this; none when it is there already.
+    pub(super) fn raised_to(&self, floor: Option<Epoch>) -> Option<Self> {
+        let epoch = floor.filter(|floor| *floor > self.epoch)?;
+        Some(Self {
+            epoch,
+            ..self.clone()
+        })
+    }
 }
 
 /// What is done with an intent.

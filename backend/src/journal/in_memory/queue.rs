@@ -233,8 +233,9 @@ impl Queue {
     pub(super) fn put_account(&mut self, update: AccountUpdate) {
         self.account = update.account;
         self.actions.extend(update.actions);
-        let floor = update.raise_epoch_to.unwrap_or_default();
-        self.stored.epoch = self.stored.epoch.max(floor);
+        if let Some(raised) = self.stored.raised_to(update.raise_epoch_to) {
+            self.stored = raised;
+        }
     }
 
     pub(super) fn find_by_reference(

@@ -4,7 +4,7 @@ use shared::clock::Ticks;
 use shared::identity::{QueueId, ScuId};
 
 use super::changes::Rows;
-use super::connection::{Columns, Connection, Value};
+use super::connection::{Columns, Connection, Row, Value};
 use super::readers::Question;
 use super::rows;
 use super::table::Table;
@@ -14,14 +14,17 @@ use crate::journal::fence::StoredQueue;
 const ACCOUNT: Table = Table {
     name: "tse_account",
     key: &["queue"],
-    columns: &[
-        "scu",
-        "reported_through",
-        "stale_since",
-        "stale_evidence",
-        "accepted_at",
-    ],
+    columns: COLUMNS,
 };
+
+/// What stands behind the queue, in this table and in the one beside the original's. Only ids are written in two ways.
+pub(super) const COLUMNS: &[&str] = &[
+    "scu",
+    "reported_through",
+    "stale_since",
+    "stale_evidence",
+    "accepted_at",
+];
 
 /// Lets an update pass, and adds its rows.
 pub(super) fn decide<'a>(stored: &StoredQueue, update: &'a AccountUpdate, rows: &mut Rows<'a>) {
@@ -29,11 +32,7 @@ pub(super) fn decide<'a>(stored: &StoredQueue, update: &'a AccountUpdate, rows: 
     rows.accounts.push((queue, &update.account));
     rows.actions
         .extend(update.actions.iter().map(|action| (queue, action)));
-    if let Some(floor) = update.raise_epoch_to.filter(|floor| *floor > stored.epoch) {
-        let mut raised = stored.clone();
-        raised.epoch = floor;
-        rows.queues.push(raised);
-    }
+    rows.queues.extend(stored.raised_to(update.raise_epoch_to));
 }
 
 /// Writes the accounts of a group.
@@ -43,16 +42,21 @@ pub(super) async fn put_all(
 ) -> sqlx::Result<()> {
     let values: Vec<Vec<Value<'_>>> = accounts
         .iter()
-        .map(|(queue, account)| values(*queue, account))
+        .map(|(queue, account)| values((*queue).into(), rows::id_if_any, account))
         .collect();
     ACCOUNT.put(connection, &values).await
 }
 
-fn values(queue: QueueId, account: &Account) -> Vec<Value<'_>> {
+/// The values of a row, its ids as the table has them.
+pub(super) fn values<'a>(
+    queue: Value<'a>,
+    id_if_any: fn(Option<u128>) -> Value<'static>,
+    account: &'a Account,
+) -> Vec<Value<'a>> {
     let stale = account.stale.as_ref();
     vec![
-        queue.into(),
-        rows::id_if_any(account.scu.map(ScuId::as_u128)),
+        queue,
+        id_if_any(account.scu.map(ScuId::as_u128)),
         Value::from(account.reported_through.cast_signed()),
         Value::Int(stale.map(|stale| stale.found_at.0)),
         Value::Text(stale.map(|stale| stale.evidence.as_str().into())),
@@ -72,19 +76,24 @@ impl Question for AccountOf {
     async fn ask(&self, connection: &mut Connection) -> sqlx::Result<Self::Answer> {
         let sql = format!("{} WHERE queue = ?", ACCOUNT.select());
         let rows = connection.rows(&sql, &[self.queue.into()]).await?;
-        rows.first().map(|row| read(&mut row.columns())).transpose()
+        let read_row = |row: &Row| {
+            let mut columns = row.columns();
+            let _queue = columns.id()?;
+            let scu = columns.id_if_any()?;
+            read(scu, &mut columns)
+        };
+        rows.first().map(read_row).transpose()
     }
 }
 
-fn read(columns: &mut Columns<'_>) -> sqlx::Result<Account> {
-    let _queue = columns.id()?;
-    let scu = columns.id_if_any()?.map(ScuId::from_u128);
+/// An account out of what stands behind the ids of its row.
+pub(super) fn read(scu: Option<u128>, columns: &mut Columns<'_>) -> sqlx::Result<Account> {
     let reported_through = columns.int()?.cast_unsigned();
     let since = columns.int_if_any()?.map(Ticks);
     let evidence = columns.text_if_any()?;
     let accepted_at = columns.int_if_any()?.map(Ticks);
     Ok(Account {
-        scu,
+        scu: scu.map(ScuId::from_u128),
         reported_through,
         stale: since.map(|found_at| Staleness {
             found_at,
