@@ -2,10 +2,10 @@
 
 use shared::identity::{Epoch, OperationId, QueueId};
 
-use super::connection::{Connection, Kind, Value};
+use super::connection::{Connection, Kind};
 use super::readers::Question;
 use super::rows;
-use super::rows::item::{ITEM_AND_ANSWER, ReadItem, read_item, short_key};
+use super::rows::item::{ITEM_AND_ANSWER, read_item, short_key};
 use crate::journal::entry::{Outcome, StoredItem, StoredOperation};
 
 /// The newest epoch of a queue.
@@ -51,15 +51,8 @@ impl Question for FindOperation {
             .rows(&sql, &[self.queue.into(), rows::id(self.operation.as_u128())])
             .await?;
         connection.commit().await?;
-        let read = rows
-            .first()
-            .map(|row| read_item(&mut row.columns()))
-            .transpose()?;
-        Ok(read.map(|read| StoredOperation {
-            content_hash: read.content_hash,
-            item: read.row,
-            outcome: read.outcome,
-        }))
+        let read = rows.first().map(|row| read_item(&mut row.columns()));
+        Ok(read.transpose()?.map(StoredOperation::from))
     }
 }
 
@@ -81,34 +74,11 @@ pub(super) struct FindByReference<'a> {
     pub(super) limit: u32,
 }
 
-/// Rows looked at in one go.
-const LOOKED_AT: i64 = 64;
-
 impl Question for FindByReference<'_> {
     const DOING: &'static str = "looking for a receipt reference";
     type Answer = Vec<StoredItem>;
 
     async fn ask(&self, connection: &mut Connection) -> sqlx::Result<Self::Answer> {
-        let limit = self.limit as usize;
-        let mut found = Vec::new();
-        let mut below_row = i64::MAX;
-        loop {
-            let candidates = self.candidates(connection, below_row).await?;
-            let (looked_at, last_row) = (candidates.len(), candidates.last().map(|last| last.row.row));
-            let matching = candidates.into_iter().filter(|candidate| self.matches(candidate));
-            found.extend(matching.map(|candidate| StoredItem { item: candidate.row }));
-            match last_row {
-                Some(row) if found.len() < limit && looked_at == LOOKED_AT as usize => below_row = row,
-                _ => break,
-            }
-        }
-        found.truncate(limit);
-        Ok(found)
-    }
-}
-
-impl FindByReference<'_> {
-    async fn candidates(&self, connection: &mut Connection, below_row: i64) -> sqlx::Result<Vec<ReadItem>> {
         let sql = format!(
             "SELECT {ITEM_AND_ANSWER} FROM queue_item i \
              JOIN queue_answer a ON a.queue = i.queue AND a.queue_row = i.queue_row \
@@ -116,22 +86,60 @@ impl FindByReference<'_> {
              ORDER BY i.queue_row DESC LIMIT ?"
         );
         let key = short_key(self.reference);
-        let values = [
-            self.queue.into(),
-            key.into(),
-            below_row.into(),
-            Value::from(LOOKED_AT),
-        ];
-        let rows = connection.rows(&sql, &values).await?;
-        rows.iter().map(|row| read_item(&mut row.columns())).collect()
+        let mut search = Search::of(self);
+        while let Some(below_row) = search.goes_on_below {
+            let values = [self.queue.into(), key.into(), below_row.into(), LOOKED_AT.into()];
+            let rows = connection.rows(&sql, &values).await?;
+            let read = rows.iter().map(|row| read_item(&mut row.columns()));
+            search.look_at(read.collect::<sqlx::Result<Vec<_>>>()?);
+        }
+        Ok(search.found)
+    }
+}
+
+/// Rows looked at in one go.
+pub(super) const LOOKED_AT: i64 = 64;
+
+/// A walk from the newest row back over the items that an index gives for a reference.
+pub(super) struct Search<'a> {
+    wanted: &'a FindByReference<'a>,
+    /// The row to go on below; none at the end.
+    pub(super) goes_on_below: Option<i64>,
+    pub(super) found: Vec<StoredItem>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn of(wanted: &'a FindByReference<'a>) -> Self {
+        Self {
+            wanted,
+            goes_on_below: Some(i64::MAX),
+            found: Vec::new(),
+        }
     }
 
-    /// Byte for byte: the key is a digest, and databases differ in when two texts are equal.
-    fn matches(&self, candidate: &ReadItem) -> bool {
+    /// Takes what matches out of the next [`LOOKED_AT`] candidates, newest first.
+    pub(super) fn look_at(&mut self, candidates: Vec<impl Into<StoredOperation>>) {
+        let was_full = candidates.len() == LOOKED_AT as usize;
+        let candidates: Vec<StoredOperation> = candidates.into_iter().map(Into::into).collect();
+        let last_row = candidates.last().map(|last| last.item.row);
+        let wanted = self.wanted;
+        let matching = candidates
+            .into_iter()
+            .filter(|candidate| wanted.matches(candidate));
+        let items = matching.map(|matching| StoredItem { item: matching.item });
+        self.found.extend(items);
+        let limit = wanted.limit as usize;
+        self.found.truncate(limit);
+        self.goes_on_below = last_row.filter(|_| was_full && self.found.len() < limit);
+    }
+}
+
+impl FindByReference<'_> {
+    /// Byte for byte: an index may have a digest, and databases differ in when two texts are equal.
+    fn matches(&self, candidate: &StoredOperation) -> bool {
+        let item = &candidate.item;
         candidate.outcome == Some(Outcome::Answered)
-            && candidate.row.receipt_reference == self.reference
-            && self
-                .terminal
-                .is_none_or(|terminal| candidate.row.terminal_id == terminal)
+            && item.receipt_reference == self.reference
+            && self.terminal.is_none_or(|terminal| item.terminal_id == terminal)
     }
 }

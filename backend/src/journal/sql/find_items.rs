@@ -83,14 +83,7 @@ impl FindItems<'_> {
         let mut values = vec![self.queue.into()];
         values.extend(rows.iter().map(|row| Value::from(*row)));
         let rows = connection.rows(&sql, &values).await?;
-        let read = rows.iter().map(|row| {
-            let read = read_item(&mut row.columns())?;
-            Ok(StoredOperation {
-                content_hash: read.content_hash,
-                item: read.row,
-                outcome: read.outcome,
-            })
-        });
-        read.collect()
+        let read = rows.iter().map(|row| read_item(&mut row.columns()));
+        read.map(|read| read.map(StoredOperation::from)).collect()
     }
 }

@@ -5,8 +5,9 @@ use shared::sabotage::{self, Mutant};
 
 use super::super::connection::{Connection, Value};
 use super::super::rows;
+use super::super::rows::item::outcome_code;
 use super::database::{Database, guid};
-use super::item::{ITEM, OPERATION, item_values, operation_values, outcome_code, outcome_values};
+use super::item::{ITEM, OPERATION, item_values, operation_values, outcome_values};
 use super::journals::{ACTION, JOURNAL_DE, RECEIPT, action_values, journal_de_values, receipt_values};
 use super::master_data;
 use super::queue::{put_queue, put_queue_de, put_scu};

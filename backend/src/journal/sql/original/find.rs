@@ -5,14 +5,14 @@ use shared::identity::{Epoch, OperationId, QueueId, QueueItemId};
 use uuid::Uuid;
 
 use super::super::connection::{Connection, Value};
-use super::super::find;
+use super::super::find::{self, LOOKED_AT, Search};
 use super::super::reader::read_end;
 use super::super::readers::Question;
 use super::super::rows;
 use super::super::table::{in_powers_of_two, places};
 use super::database::{Database, guid};
 use super::item::{ITEM_COLUMNS, OPERATION_OF_ITEM, ReadItem, in_the_column, read_item};
-use crate::journal::entry::{JournalCounts, Outcome, StoredItem, StoredOperation};
+use crate::journal::entry::{JournalCounts, StoredItem, StoredOperation};
 use crate::journal::verify::QueueEnd;
 
 /// The newest epoch of a queue.
@@ -104,56 +104,26 @@ pub(super) async fn items_of(
 /// The finished items with a receipt reference, newest first.
 pub(in crate::journal::sql) struct FindByReference<'a>(pub(in crate::journal::sql) find::FindByReference<'a>);
 
-/// Rows looked at in one go.
-const LOOKED_AT: i64 = 64;
-
 impl Question for FindByReference<'_> {
     const DOING: &'static str = "looking for a receipt reference";
     type Answer = Vec<StoredItem>;
 
     async fn ask(&self, connection: &mut Connection) -> sqlx::Result<Self::Answer> {
-        let limit = self.0.limit as usize;
-        let (mut found, mut below_row) = (Vec::new(), i64::MAX);
-        loop {
-            let candidates = self.candidates(connection, below_row).await?;
-            let (looked_at, last_row) = (candidates.len(), candidates.last().map(|last| last.row.row));
-            let matching = candidates.into_iter().filter(|candidate| self.matches(candidate));
-            found.extend(matching.map(|candidate| StoredItem { item: candidate.row }));
-            match last_row {
-                Some(row) if found.len() < limit && looked_at == LOOKED_AT as usize => below_row = row,
-                _ => break,
-            }
-        }
-        found.truncate(limit);
-        Ok(found)
-    }
-}
-
-impl FindByReference<'_> {
-    async fn candidates(&self, connection: &mut Connection, below_row: i64) -> sqlx::Result<Vec<ReadItem>> {
         let database = Database::of(self.0.queue);
         let sql = format!(
             "SELECT {ITEM_COLUMNS}, {OPERATION_OF_ITEM} FROM {database}.ftQueueItem i \
              LEFT JOIN {database}.byodc_operation o ON o.queue_row = i.ftQueueRow \
              WHERE i.cbReceiptReference = ? AND i.ftQueueRow < ? ORDER BY i.ftQueueRow DESC LIMIT ?"
         );
-        let values = [
-            Value::from(in_the_column(self.0.reference)),
-            below_row.into(),
-            Value::from(LOOKED_AT),
-        ];
-        let rows = connection.rows(&sql, &values).await?;
-        rows.iter().map(|row| read_item(&mut row.columns())).collect()
-    }
-
-    /// Byte for byte: the column's collation may hold different texts for equal.
-    fn matches(&self, candidate: &ReadItem) -> bool {
-        candidate.outcome() == Some(Outcome::Answered)
-            && candidate.row.receipt_reference == self.0.reference
-            && self
-                .0
-                .terminal
-                .is_none_or(|terminal| candidate.row.terminal_id == terminal)
+        let reference = in_the_column(self.0.reference);
+        let mut search = Search::of(&self.0);
+        while let Some(below_row) = search.goes_on_below {
+            let values = [reference.into(), below_row.into(), LOOKED_AT.into()];
+            let rows = connection.rows(&sql, &values).await?;
+            let read = rows.iter().map(|row| read_item(&mut row.columns()));
+            search.look_at(read.collect::<sqlx::Result<Vec<_>>>()?);
+        }
+        Ok(search.found)
     }
 }
 

@@ -7,7 +7,8 @@ use shared::clock::Ticks;
 use shared::identity::{OperationId, QueueId, QueueItemId};
 
 use super::super::connection::{Columns, Value};
-use super::super::rows::{self, broken};
+use super::super::rows;
+use super::super::rows::item::read_outcome;
 use super::database::{Table, guid, read_guid, read_guid_if_any, read_text};
 use crate::journal::entry::{Intent, Outcome, QueueItemRow, StoredOperation};
 
@@ -107,24 +108,6 @@ pub(super) fn operation_values(intent: &Intent) -> Vec<Value<'_>> {
         Value::Int(None),
         Value::Text(whole),
     ]
-}
-
-const ANSWERED: i64 = 1;
-const ABANDONED: i64 = 2;
-
-pub(super) fn outcome_code(outcome: Outcome) -> i64 {
-    match outcome {
-        Outcome::Answered => ANSWERED,
-        Outcome::Abandoned => ABANDONED,
-    }
-}
-
-fn read_outcome(code: i64) -> sqlx::Result<Outcome> {
-    match code {
-        ANSWERED => Ok(Outcome::Answered),
-        ABANDONED => Ok(Outcome::Abandoned),
-        other => Err(broken(format_args!("{other} is no outcome"))),
-    }
 }
 
 /// The columns of an item (i), as [`read_item`] takes them, before those of its operation.

@@ -5,7 +5,7 @@ use shared::clock::Ticks;
 use shared::identity::{OperationId, QueueId, QueueItemId};
 
 use super::{broken, id, moment, moment_if_any};
-use crate::journal::entry::{Entry, Intent, Outcome, QueueItemRow};
+use crate::journal::entry::{Entry, Intent, Outcome, QueueItemRow, StoredOperation};
 use crate::journal::sql::connection::{Columns, Value};
 use crate::journal::sql::table::Table;
 
@@ -96,14 +96,15 @@ pub(in crate::journal::sql) fn answer_values(queue: QueueId, entry: &Entry) -> V
 const ANSWERED: i64 = 1;
 const ABANDONED: i64 = 2;
 
-fn outcome_code(outcome: Outcome) -> i64 {
+/// An outcome, as our tables know it.
+pub(in crate::journal::sql) fn outcome_code(outcome: Outcome) -> i64 {
     match outcome {
         Outcome::Answered => ANSWERED,
         Outcome::Abandoned => ABANDONED,
     }
 }
 
-fn read_outcome(code: i64) -> sqlx::Result<Outcome> {
+pub(in crate::journal::sql) fn read_outcome(code: i64) -> sqlx::Result<Outcome> {
     match code {
         ANSWERED => Ok(Outcome::Answered),
         ABANDONED => Ok(Outcome::Abandoned),
@@ -124,6 +125,16 @@ pub(in crate::journal::sql) struct ReadItem {
     pub(in crate::journal::sql) content_hash: [u8; 32],
     pub(in crate::journal::sql) outcome: Option<Outcome>,
     pub(in crate::journal::sql) row: QueueItemRow,
+}
+
+impl From<ReadItem> for StoredOperation {
+    fn from(read: ReadItem) -> Self {
+        Self {
+            content_hash: read.content_hash,
+            item: read.row,
+            outcome: read.outcome,
+        }
+    }
 }
 
 pub(in crate::journal::sql) fn read_item(columns: &mut Columns<'_>) -> sqlx::Result<ReadItem> {
