@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use axum::extract::Request;
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
-use shared::access::metrics_port;
+use shared::access::{every_interface, metrics_port};
 use shared::clock::{Clock, MachineClock};
+use shared::env::Setting;
 use shared::ownership;
 use shared::ownership::config::Place;
 use shared::ownership::store::OwnershipStore;
@@ -63,10 +64,10 @@ const ON_RECORD_WITHIN: Duration = Duration::from_secs(2);
 /// When a part cannot be built: an address in use, a database or directory that cannot be opened. The message
 /// names it.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
-    let main = bind(http::LISTEN.name, config.http.listen).await?;
-    let admin = bind(http::ADMIN_LISTEN.name, config.http.admin_listen).await?;
+    let main = bind(&http::LISTEN, config.http.listen).await?;
+    let admin = bind(&http::ADMIN_LISTEN, config.http.admin_listen).await?;
     let scraped = match config.http.metrics_listen {
-        Some(address) => Some(bind(metrics_port::LISTEN.name, address).await?),
+        Some(address) => Some(bind(&metrics_port::LISTEN, address).await?),
         None => None,
     };
     let started_at_ms = Timestamp::now().as_millisecond();
@@ -134,10 +135,11 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     }
 }
 
-async fn bind(setting: &'static str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(setting: &Setting, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let address = every_interface::here(setting, address);
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("cannot listen on {address} ({setting})"))
+        .with_context(|| format!("cannot listen on {address} ({})", setting.name))
 }
 
 fn announce(record: &PodRecord, main: SocketAddr, admin: SocketAddr, scraped: Option<SocketAddr>) {

@@ -73,13 +73,13 @@ use journal::export::Exports;
 /// Where POS systems and proxies connect.
 pub const LISTEN: Setting = Setting::plain(
     "Byodc__Http__Listen",
-    "0.0.0.0:80",
+    "[::]:80",
     "where the pod takes requests, as address:port; port 0 takes a free one",
 );
 /// Where operators and peers connect.
 pub const ADMIN_LISTEN: Setting = Setting::plain(
     "Byodc__Admin__Listen",
-    "0.0.0.0:8081",
+    "[::]:8081",
     "where the pod answers operators (/admin/v1) and other pods (/peer/v1), /metrics and /health too, as \
      address:port; port 0 takes a free one; must not be reachable from outside the cluster",
 );
@@ -167,8 +167,8 @@ impl Config {
     pub fn read(settings: &Settings, faults: &mut Faults) -> Self {
         let body_bytes_max = settings.number(&BODY_BYTES_MAX, 1024..=67_108_864, faults);
         Self {
-            listen: settings.value(&LISTEN, faults),
-            admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            listen: settings.address(&LISTEN, faults),
+            admin_listen: settings.address(&ADMIN_LISTEN, faults),
             admin_keys: AdminKeys::read(settings, faults),
             metrics_listen: metrics_port::read(settings, faults),
             body_bytes_max: usize::try_from(body_bytes_max).expect("64 MiB fit into usize"),

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
+use shared::env::address::Address;
 use shared::env::{Faults, Setting, Settings};
 use shared::identity::Incarnation;
 use shared::identity::pod::{PodId, PodName};
@@ -82,14 +83,16 @@ fn address(setting: &Setting, settings: &Settings, faults: &mut Faults) -> Optio
     if set.value.is_empty() {
         return None;
     }
-    match set.value.parse::<SocketAddr>() {
-        Ok(address) if !address.ip().is_unspecified() && address.port() != 0 => return Some(address),
+    match set.value.trim().parse::<Address>() {
+        Ok(Address(address)) if !address.ip().is_unspecified() && address.port() != 0 => {
+            return Some(address);
+        }
         Ok(_) => faults.add(
             setting,
             &set,
             &"others cannot connect to it: give the address and port they use",
         ),
-        Err(_) => faults.add(setting, &set, &"expected address:port, for example 10.0.0.7:80"),
+        Err(error) => faults.add(setting, &set, &error),
     }
     None
 }
@@ -121,9 +124,15 @@ impl Config {
         }
         let of_host = (self.name.as_str(), bound.port()).to_socket_addrs().ok();
         of_host
-            .and_then(|mut addresses| addresses.find(|address| !address.ip().is_loopback()))
+            .and_then(|mut addresses| addresses.find(|address| reaches(bound, *address)))
             .unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()))
     }
+}
+
+/// Whether others who connect to this address of the host come to a listener on every interface: one on IPv6 takes
+/// both families.
+fn reaches(bound: SocketAddr, address: SocketAddr) -> bool {
+    !address.ip().is_loopback() && (bound.is_ipv6() || address.is_ipv4())
 }
 
 #[cfg(test)]
@@ -147,11 +156,29 @@ mod tests {
 
     #[test]
     fn an_address_nobody_can_connect_to_is_a_fault() {
-        for address in ["0.0.0.0:80", "10.0.0.7:0", "10.0.0.7", "here"] {
+        for address in ["0.0.0.0:80", "[::]:80", "10.0.0.7:0", "10.0.0.7", "here"] {
             let (config, faults) = read(&[("Byodc__Pod__Address", address)]);
             assert_eq!(config.address, None);
             assert!(faults[0].starts_with("Byodc__Pod__Address = "), "{faults:?}");
         }
+    }
+
+    #[test]
+    fn the_address_of_a_pod_is_of_either_family() {
+        for given in ["[fd00::7]:80", "fd00::7:80"] {
+            let (config, faults) = read(&[("Byodc__Pod__Address", given)]);
+            assert!(faults.is_empty(), "{faults:?}");
+            assert_eq!(config.address.unwrap().to_string(), "[fd00::7]:80");
+        }
+    }
+
+    #[test]
+    fn a_listener_on_ipv4_alone_is_not_announced_under_an_ipv6_address() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (v4, v6) = (address("10.0.0.7:80"), address("[fd00::7]:80"));
+        assert!(reaches(address("[::]:80"), v4) && reaches(address("[::]:80"), v6));
+        assert!(reaches(address("0.0.0.0:80"), v4) && !reaches(address("0.0.0.0:80"), v6));
+        assert!(!reaches(address("[::]:80"), address("[::1]:80")));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use shared::access::every_interface;
 use shared::env::{Faults, Setting, Settings};
 use shared::shutdown::Shutdown;
 use tokio::net::TcpListener;
@@ -31,7 +32,7 @@ mod error;
 /// Where it listens.
 pub const LISTEN: Setting = Setting::plain(
     "Byodc__ConfigService__Listen",
-    "0.0.0.0:8090",
+    "[::]:8090",
     "where the configuration service listens, as ip:port",
 );
 /// Where the files are.
@@ -61,7 +62,7 @@ impl Config {
             faults.add(&DIRECTORY, &settings.effective(&DIRECTORY), &error);
         }
         Self {
-            listen: settings.value(&LISTEN, faults),
+            listen: settings.address(&LISTEN, faults),
             directory,
         }
     }
@@ -83,9 +84,10 @@ pub fn run(given: &Given) -> anyhow::Result<()> {
 async fn serve(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let directory = Arc::new(Directory::new(config.directory.clone()));
     tell_faults(&directory).await;
-    let listener = TcpListener::bind(config.listen)
+    let listen = every_interface::here(&LISTEN, config.listen);
+    let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("listening on {} ({})", config.listen, LISTEN.name))?;
+        .with_context(|| format!("listening on {listen} ({})", LISTEN.name))?;
     let address = listener
         .local_addr()
         .context("asking for the address listened on")?;

@@ -5,7 +5,7 @@
 //! client would read all of the machine's trusted certificates for each of them.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -73,15 +73,14 @@ fn listen(role: Role) -> &'static Setting {
 
 /// The address under which whoever listens there is reached from this machine.
 fn beside(setting: &Setting, settings: &Settings, faults: &mut Faults) -> SocketAddr {
-    let mut address: SocketAddr = settings.value(setting, faults);
+    let mut address = settings.address(setting, faults);
     if address.port() == 0 {
         let rule = "port 0 is any free one, which cannot be guessed: name it with --address";
         faults.add(setting, &settings.effective(setting), &rule);
     }
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
+    if address.ip().is_unspecified() {
+        // `[::]` takes IPv4 as well, and is 0.0.0.0 on a machine without IPv6, where there is no `::1`.
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
     address
 }
@@ -128,7 +127,8 @@ mod tests {
     fn every_interface_is_reached_by_this_machines_own() {
         for (listen, asked) in [
             ("0.0.0.0:80", "127.0.0.1:80"),
-            ("[::]:81", "[::1]:81"),
+            ("[::]:81", "127.0.0.1:81"),
+            ("[fd00::7]:81", "[fd00::7]:81"),
             ("10.0.0.7:82", "10.0.0.7:82"),
         ] {
             let (address, faults) = beside_of(listen);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use shared::access::admin_keys::{self, AdminKeys};
 use shared::access::metrics_port;
+use shared::env::address::Address;
 use shared::env::{Faults, Setting, Settings};
 use shared::timings::{self, Lease, ProxyTimes, Told};
 
@@ -18,7 +19,7 @@ use named_pods::{DnsName, StaticPod, StaticPods};
 /// Where requests are taken in plain HTTP.
 pub const LISTEN: Setting = Setting::plain(
     "Byodc__Proxy__Listen",
-    "0.0.0.0:80",
+    "[::]:80",
     "where the proxy takes requests in plain HTTP/1.1 and HTTP/2, as address:port (port 0: any free one)",
 );
 /// Where requests are taken over TLS.
@@ -42,7 +43,7 @@ pub const TLS_KEY: Setting = Setting::plain(
 /// Where operators connect.
 pub const ADMIN_LISTEN: Setting = Setting::plain(
     "Byodc__Proxy__AdminListen",
-    "0.0.0.0:8081",
+    "[::]:8081",
     "where the proxy answers operators (/admin/v1), /metrics and /health too, as address:port; must not be reachable \
      from outside the cluster",
 );
@@ -219,9 +220,9 @@ impl Config {
     pub fn read(settings: &Settings, lease: Lease, faults: &mut Faults) -> Self {
         Self {
             lease,
-            listen: settings.value(&LISTEN, faults),
+            listen: settings.address(&LISTEN, faults),
             tls: tls(settings, faults),
-            admin_listen: settings.value(&ADMIN_LISTEN, faults),
+            admin_listen: settings.address(&ADMIN_LISTEN, faults),
             metrics_listen: metrics_port::read(settings, faults),
             admin_keys: AdminKeys::read(settings, faults),
             threads: threads(settings, faults),
@@ -296,16 +297,12 @@ fn tls(settings: &Settings, faults: &mut Faults) -> Option<TlsConfig> {
             faults.add(&setting, effective, &"Byodc__Proxy__TlsListen needs this file");
         }
     }
-    let Ok(address) = listen.value.trim().parse() else {
-        faults.add(
-            &TLS_LISTEN,
-            &listen,
-            &"must be address:port, for example 0.0.0.0:443",
-        );
-        return None;
-    };
+    let address = listen.value.trim().parse::<Address>();
+    let Address(listen) = address
+        .inspect_err(|error| faults.add(&TLS_LISTEN, &listen, error))
+        .ok()?;
     Some(TlsConfig {
-        listen: address,
+        listen,
         certificate: certificate.value.trim().into(),
         key: key.value.trim().into(),
     })

@@ -38,6 +38,7 @@ use pingora_core::protocols::{ALPN, Stream};
 use pingora_core::server::{Fds, ShutdownWatch};
 use pingora_core::services::Service as _;
 use pingora_core::services::listening::Service;
+use shared::access::every_interface;
 use shared::env::Setting;
 use shared::shutdown::Shutdown;
 use tokio::sync::watch;
@@ -67,6 +68,7 @@ impl Socket {
     /// # Errors
     /// When the address cannot be had.
     pub fn bind(setting: &Setting, address: SocketAddr) -> Result<Self, StartError> {
+        let address = every_interface::here(setting, address);
         let setting = setting.name;
         let listen = |source| StartError::Listen {
             setting,

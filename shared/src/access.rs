@@ -3,6 +3,8 @@
 
 /// Where figures and health answer whoever scrapes them.
 pub mod metrics_port;
+/// Every interface of a machine with or without IPv6.
+pub mod every_interface;
 /// A key that comes with a request, and what is kept of it.
 pub mod bearer;
 /// Which operators may look, and which may change something.

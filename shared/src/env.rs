@@ -8,10 +8,16 @@
 //! [`Settings::value`]: crate::env::Settings::value
 //! [`Settings::number`]: crate::env::Settings::number
 
+/// An address with its port, of either family.
+pub mod address;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+use self::address::Address;
 
 /// One setting, declared next to what it configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +176,11 @@ impl Settings {
             let default = setting.default.parse();
             default.unwrap_or_else(|error| panic!("the default of {} is wrong: {error}", setting.name))
         })
+    }
+
+    /// Reads an address with its port.
+    pub fn address(&self, setting: &Setting, faults: &mut Faults) -> SocketAddr {
+        self.value::<Address>(setting, faults).0
     }
 
     /// Reads a number that must lie within bounds.

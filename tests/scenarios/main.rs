@@ -44,6 +44,7 @@ mod metrics;
 mod pod_killed;
 mod crash_points;
 mod rolling;
+mod ipv6;
 mod partition;
 mod pod_superseded;
 mod ownership_history;

@@ -1,10 +1,10 @@
 //! One proxy: `byodc proxy` as a process.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use crate::ports::free_address;
+use crate::ports::free_address_on;
 use crate::process::Process;
 use crate::role::Role;
 
@@ -13,10 +13,10 @@ use crate::role::Role;
 pub struct FrontDoor(Role);
 
 impl FrontDoor {
-    /// Starts a proxy; [`FrontDoor::ready`] waits for it.
+    /// Starts a proxy on free ports of `ip`; [`FrontDoor::ready`] waits for it.
     #[must_use]
-    pub fn start(name: &str, folder: &Path, settings: &BTreeMap<String, String>) -> Self {
-        let addresses = [free_address(), free_address()];
+    pub fn start(name: &str, folder: &Path, settings: &BTreeMap<String, String>, ip: IpAddr) -> Self {
+        let addresses = [free_address_on(ip), free_address_on(ip)];
         let own = vec![
             ("Byodc__Proxy__Listen", addresses[0].to_string()),
             ("Byodc__Proxy__AdminListen", addresses[1].to_string()),

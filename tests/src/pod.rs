@@ -1,13 +1,13 @@
 //! One pod: `byodc backend` as a process that can be killed, paused and started again under its name.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::eventually::eventually;
 use crate::fault_proxy::FaultProxy;
-use crate::ports::free_address;
+use crate::ports::free_address_on;
 use crate::process::Process;
 use crate::role::Role;
 use crate::small_disk::{self, SmallDisk};
@@ -23,6 +23,8 @@ const WITHOUT_RELAYS: &str = "the cluster was described with relays";
 pub struct Template {
     /// Where logs are written.
     pub folder: PathBuf,
+    /// The address that they listen on, at free ports.
+    pub ip: IpAddr,
     /// The settings of every pod.
     pub settings: BTreeMap<String, String>,
     /// What single pods are told besides, by name.
@@ -59,7 +61,7 @@ impl Template {
 
     /// The same for a pod of a rollout.
     pub async fn start_of_generation(&self, name: &str, generation: Option<&str>) -> Pod {
-        let addresses = [free_address(), free_address()];
+        let addresses = [free_address_on(self.ip), free_address_on(self.ip)];
         let relays = match self.relayed {
             Relayed::Yes => Some(Relays::to(addresses).await),
             Relayed::No => None,

@@ -1,8 +1,11 @@
 //! Ports that nobody listens on.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{LazyLock, Mutex};
+
+/// Where servers of tests listen, unless a test is about another address.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What this process has given out. A port is not given twice, so that two tests cannot pick the same one in the
 /// moment before its server listens.
@@ -14,10 +17,16 @@ static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
 /// it before the server does, or while a killed server's successor has not yet begun to listen.
 #[must_use]
 pub fn free_port() -> u16 {
+    free_port_on(LOOPBACK)
+}
+
+/// The same on another address of this machine.
+#[must_use]
+pub fn free_port_on(ip: IpAddr) -> u16 {
     let mut given = GIVEN.lock().unwrap();
     for _ in 0..1000 {
         let port = rand::random_range(12_000..32_000);
-        if given.contains(&port) || TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
+        if given.contains(&port) || TcpListener::bind((ip, port)).is_err() {
             continue;
         }
         given.insert(port);
@@ -29,5 +38,11 @@ pub fn free_port() -> u16 {
 /// A free port as a loopback address.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))
+    free_address_on(LOOPBACK)
+}
+
+/// The same on another address of this machine.
+#[must_use]
+pub fn free_address_on(ip: IpAddr) -> SocketAddr {
+    SocketAddr::from((ip, free_port_on(ip)))
 }

@@ -1,21 +1,22 @@
 //! A real Redis: no persistence, so that a restart is empty.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::eventually::eventually;
-use crate::ports::free_port;
+use crate::ports::{LOOPBACK, free_address_on};
 use crate::process::Process;
 use crate::reaper;
 
 /// How long a server may take to answer after its start.
 const START_WITHIN: Duration = Duration::from_secs(30);
 
-/// A `redis-server` on a free port of the loopback address.
+/// A `redis-server` on a free port of a loopback address.
 #[derive(Debug)]
 pub struct RedisServer {
-    port: u16,
+    address: SocketAddr,
     password: Option<String>,
     tls: Option<Certificate>,
     folder: PathBuf,
@@ -25,25 +26,30 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts one without password and in plain text.
     pub async fn start() -> Self {
-        Self::start_with(None, None).await
+        Self::start_on(LOOPBACK).await
+    }
+
+    /// The same on another address of this machine.
+    pub async fn start_on(ip: IpAddr) -> Self {
+        Self::start_with(ip, None, None).await
     }
 
     /// Starts one that asks for a password.
     pub async fn with_password(password: &str) -> Self {
-        Self::start_with(Some(password.to_owned()), None).await
+        Self::start_with(LOOPBACK, Some(password.to_owned()), None).await
     }
 
     /// Starts one that speaks TLS only, with a certificate for `localhost` and 127.0.0.1 of its own authority.
     pub async fn with_tls(password: Option<&str>) -> Self {
         let certificate = Certificate::for_localhost(&reaper::temporary_folder("redis-tls"));
-        Self::start_with(password.map(str::to_owned), Some(certificate)).await
+        Self::start_with(LOOPBACK, password.map(str::to_owned), Some(certificate)).await
     }
 
-    async fn start_with(password: Option<String>, tls: Option<Certificate>) -> Self {
-        let (port, folder) = (free_port(), reaper::temporary_folder("redis"));
-        let process = launch(port, password.as_deref(), tls.as_ref(), &folder);
+    async fn start_with(ip: IpAddr, password: Option<String>, tls: Option<Certificate>) -> Self {
+        let (address, folder) = (free_address_on(ip), reaper::temporary_folder("redis"));
+        let process = launch(address, password.as_deref(), tls.as_ref(), &folder);
         let mut server = Self {
-            port,
+            address,
             password,
             tls,
             folder,
@@ -62,7 +68,7 @@ impl RedisServer {
             .as_ref()
             .map(|password| format!(":{password}@"))
             .unwrap_or_default();
-        format!("{scheme}://{password}127.0.0.1:{}", self.port)
+        format!("{scheme}://{password}{}", self.address)
     }
 
     /// The same in the form of StackExchange.Redis, as the original's settings write it.
@@ -74,13 +80,13 @@ impl RedisServer {
             .map(|password| format!(",password={password}"))
             .unwrap_or_default();
         let tls = if self.tls.is_some() { ",ssl=true" } else { "" };
-        format!("127.0.0.1:{}{password}{tls}", self.port)
+        format!("{}{password}{tls}", self.address)
     }
 
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     /// The PEM file with the authority that signed its certificate; only with TLS.
@@ -100,7 +106,7 @@ impl RedisServer {
     pub async fn restart_empty(&mut self) {
         self.process.kill();
         self.process = launch(
-            self.port,
+            self.address,
             self.password.as_deref(),
             self.tls.as_ref(),
             &self.folder,
@@ -124,39 +130,25 @@ impl RedisServer {
     }
 
     async fn wait_until_it_answers(&mut self) {
-        let port = self.port;
+        let address = self.address;
         eventually("redis-server listens", START_WITHIN, async || {
             self.process.assert_running();
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+            tokio::net::TcpStream::connect(address).await.ok()
         })
         .await;
     }
 }
 
-fn launch(port: u16, password: Option<&str>, tls: Option<&Certificate>, folder: &Path) -> Process {
+fn launch(address: SocketAddr, password: Option<&str>, tls: Option<&Certificate>, folder: &Path) -> Process {
     let mut command = Command::new("redis-server");
-    command.args([
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--daemonize",
-        "no",
-    ]);
+    let port = address.port().to_string();
+    command.arg("--bind").arg(address.ip().to_string());
+    command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
     command.arg("--dir").arg(folder);
     match tls {
-        None => command.args(["--port", &port.to_string()]),
+        None => command.args(["--port", &port]),
         Some(tls) => command
-            .args([
-                "--port",
-                "0",
-                "--tls-auth-clients",
-                "no",
-                "--tls-port",
-                &port.to_string(),
-            ])
+            .args(["--port", "0", "--tls-auth-clients", "no", "--tls-port", &port])
             .arg("--tls-cert-file")
             .arg(&tls.certificate)
             .arg("--tls-key-file")

@@ -14,7 +14,8 @@
 {{- include "byodc.env" (dict "own" $own "given" .Values.byodc.config.env) }}
 {{- end }}
 
-{{/* Who the pod is, where it listens, and where others find it: pods reach each other by address. */}}
+{{/* Who the pod is, where it listens, and where others find it: pods reach each other by address. The family is the
+     cluster's: [::] takes both, and the binary reads fd00::7:80, which POD_IP:80 is where POD_IP is of IPv6. */}}
 {{- define "byodc.backend.env.pod" -}}
 - name: POD_IP
   valueFrom:
@@ -30,11 +31,11 @@
   valueFrom:
     fieldRef: { fieldPath: "metadata.labels['pod-template-hash']" }
 - name: Byodc__Http__Listen
-  value: 0.0.0.0:80
+  value: "[::]:80"
 - name: Byodc__Metrics__Listen
-  value: 0.0.0.0:8080
+  value: "[::]:8080"
 - name: Byodc__Admin__Listen
-  value: 0.0.0.0:8081
+  value: "[::]:8081"
 - name: Byodc__Http__BodyBytesMax
   value: {{ include "byodc.number" .Values.byodc.config.bodyBytesMax | quote }}
 {{- with .Values.byodc.deletionCost.seconds }}

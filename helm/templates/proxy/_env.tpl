@@ -15,19 +15,19 @@
 {{/* Where it listens, and where it looks for pods while the ownership store is away. */}}
 {{- define "byodc.proxy.env.listeners" -}}
 - name: Byodc__Proxy__Listen
-  value: 0.0.0.0:80
+  value: "[::]:80"
 {{- if include "byodc.tls.enabled" . }}
 - name: Byodc__Proxy__TlsListen
-  value: 0.0.0.0:443
+  value: "[::]:443"
 - name: Byodc__Proxy__TlsCertificate
   value: /etc/byodc/tls/tls.crt
 - name: Byodc__Proxy__TlsKey
   value: /etc/byodc/tls/tls.key
 {{- end }}
 - name: Byodc__Metrics__Listen
-  value: 0.0.0.0:8080
+  value: "[::]:8080"
 - name: Byodc__Proxy__AdminListen
-  value: 0.0.0.0:8081
+  value: "[::]:8081"
 - name: Byodc__Proxy__PodsDns
   value: {{ include "byodc.pods.fullname" . }}:80
 - name: Byodc__Proxy__BodyBytesMax

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use shared::env::address::Address;
 use shared::identity::pod::PodName;
 use thiserror::Error;
 
@@ -44,7 +45,7 @@ impl FromStr for StaticPods {
 fn static_pod(entry: &str) -> Option<StaticPod> {
     let (name, place) = entry.split_once('=')?;
     let (address, admin_port) = place.rsplit_once('/')?;
-    let address: SocketAddr = address.trim().parse().ok()?;
+    let Address(address) = address.trim().parse().ok()?;
     Some(StaticPod {
         name: name.trim().parse().ok()?,
         address,
@@ -81,6 +82,15 @@ impl FromStr for DnsName {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_pod_is_named_at_an_address_of_either_family() {
+        for text in ["a=[fd00::7]:80/8081", "a=fd00::7:80/8081"] {
+            let StaticPods(pods) = text.parse().unwrap();
+            assert_eq!(pods[0].address.to_string(), "[fd00::7]:80");
+            assert_eq!(pods[0].admin_address.to_string(), "[fd00::7]:8081");
+        }
+    }
 
     proptest! {
         #[test]

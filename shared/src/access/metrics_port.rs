@@ -4,12 +4,13 @@
 
 use std::net::SocketAddr;
 
+use crate::env::address::Address;
 use crate::env::{Faults, Setting, Settings};
 
 /// Where scrapers and probes connect.
 pub const LISTEN: Setting = Setting::plain(
     "Byodc__Metrics__Listen",
-    "0.0.0.0:8080",
+    "[::]:8080",
     "where only /metrics and /health answer, as address:port; port 0 takes a free one; empty: nowhere",
 );
 
@@ -20,12 +21,12 @@ pub fn read(settings: &Settings, faults: &mut Faults) -> Option<SocketAddr> {
     if told.is_empty() {
         return None;
     }
-    let address = told.parse();
+    let address = told.parse::<Address>();
     if address.is_err() {
-        let rule = "must be address:port, for example 0.0.0.0:8080, or empty for none";
+        let rule = "must be address:port, for example [::]:8080, or empty for none";
         faults.add(&LISTEN, &effective, &rule);
     }
-    address.ok()
+    Some(address.ok()?.0)
 }
 
 #[cfg(test)]

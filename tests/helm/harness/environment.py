@@ -26,7 +26,7 @@ SAMPLES = {
     "Proxy": "address=http://proxy.example:3128;username=till;password=sample",
 }
 
-_FIELDS = {
+FIELDS = {
     "metadata.name": "byodc-5d7f9c6b8-x2k4q",
     "metadata.namespace": "shops",
     "metadata.uid": "5a3f6c1e-0000-4000-8000-000000000001",
@@ -43,7 +43,7 @@ def of(release: Release, pod: PodTemplate, container: dict[str, Any]) -> dict[st
     """The variables that the process sees."""
     # What Kubernetes gives every container.
     environment = {
-        "HOSTNAME": _FIELDS["metadata.name"],
+        "HOSTNAME": FIELDS["metadata.name"],
         "KUBERNETES_SERVICE_HOST": "10.43.0.1",
         "KUBERNETES_SERVICE_PORT": "443",
     }
@@ -90,7 +90,7 @@ def _field(pod: PodTemplate, path: str) -> str:
     label = re.fullmatch(r"metadata\.labels\['(.+)'\]", path)
     if label and label[1] in pod.labels:
         return pod.labels[label[1]]
-    return _FIELDS[path]
+    return FIELDS[path]
 
 
 def _all_of(release: Release, source: dict[str, Any]) -> dict[str, str]:

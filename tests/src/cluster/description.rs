@@ -1,6 +1,7 @@
 //! A cluster before it runs: how many of what, and where things are kept.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::links::Links;
@@ -10,6 +11,7 @@ use crate::config_service::ConfigService;
 use crate::database::{DatabaseServer, Durability, Server};
 use crate::front_door::FrontDoor;
 use crate::pod::{Relayed, Template};
+use crate::ports::LOOPBACK;
 use crate::reaper;
 use crate::redis::RedisServer;
 
@@ -34,6 +36,7 @@ pub struct Description {
     settings: BTreeMap<String, String>,
     of_one_pod: BTreeMap<String, BTreeMap<String, String>>,
     on_a_small_disk: bool,
+    ip: IpAddr,
 }
 
 impl Description {
@@ -48,6 +51,7 @@ impl Description {
             settings: BTreeMap::new(),
             of_one_pod: BTreeMap::new(),
             on_a_small_disk: false,
+            ip: LOOPBACK,
         }
     }
 
@@ -101,6 +105,12 @@ impl Description {
         }
     }
 
+    /// Proxies, pods and Redis on another address of this machine than 127.0.0.1.
+    #[must_use]
+    pub fn listening_on(self, ip: IpAddr) -> Self {
+        Self { ip, ..self }
+    }
+
     /// A setting for all roles.
     #[must_use]
     pub fn with(mut self, setting: &str, value: &str) -> Self {
@@ -140,6 +150,7 @@ impl Description {
         };
         let template = Template {
             folder: folder.clone(),
+            ip: self.ip,
             settings,
             of_one_pod: self.of_one_pod,
             relayed: self.relayed,
@@ -150,7 +161,7 @@ impl Description {
             pods.push(template.start(&format!("pod-{at}")).await);
         }
         let proxies = (0..self.proxies)
-            .map(|at| FrontDoor::start(&format!("proxy-{at}"), &folder, &template.settings))
+            .map(|at| FrontDoor::start(&format!("proxy-{at}"), &folder, &template.settings, template.ip))
             .collect();
         let mut cluster = Cluster {
             pods,
@@ -187,7 +198,7 @@ struct Urls {
 impl Servers {
     async fn start(description: &Description, folder: &Path) -> Self {
         let redis = match description.ownership {
-            Ownership::Redis => Some(RedisServer::start().await),
+            Ownership::Redis => Some(RedisServer::start_on(description.ip).await),
             Ownership::Sql => None,
         };
         let server = match description.journal {

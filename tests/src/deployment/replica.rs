@@ -72,7 +72,7 @@ impl Replica for FrontDoor {
     const KIND: &'static str = "proxy";
 
     async fn start(template: &Template, name: &str, _generation: &str) -> Self {
-        Self::start(name, &template.folder, &template.settings)
+        Self::start(name, &template.folder, &template.settings, template.ip)
     }
 
     fn name(&self) -> &str {

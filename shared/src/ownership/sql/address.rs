@@ -36,8 +36,8 @@ impl FromStr for DatabaseAddress {
         let (scheme, rest) = text.split_once("://").ok_or(DatabaseAddressError)?;
         match scheme {
             "sqlite" if !rest.is_empty() => Ok(Self::Sqlite(sqlite(parse(text)?))),
-            "mysql" | "mariadb" => Ok(Self::MySql(parse(text)?)),
-            "postgres" | "postgresql" => Ok(Self::Postgres(Box::new(parse(text)?))),
+            "mysql" | "mariadb" => Ok(Self::MySql(mysql(parse(text)?))),
+            "postgres" | "postgresql" => Ok(Self::Postgres(Box::new(postgres(parse(text)?)))),
             _ => Err(DatabaseAddressError),
         }
     }
@@ -46,6 +46,31 @@ impl FromStr for DatabaseAddress {
 fn parse<T: FromStr>(text: &str) -> Result<T, DatabaseAddressError> {
     // The cause is dropped: it may quote the URL.
     text.parse().map_err(|_| DatabaseAddressError)
+}
+
+// A URL has an IPv6 address in brackets, and whoever connects to it without.
+
+fn mysql(options: MySqlConnectOptions) -> MySqlConnectOptions {
+    let host = without_brackets(options.get_host()).to_owned();
+    options.host(&host)
+}
+
+fn postgres(options: PgConnectOptions) -> PgConnectOptions {
+    let host = without_brackets(options.get_host()).to_owned();
+    options.host(&host)
+}
+
+fn without_brackets(host: &str) -> &str {
+    let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inside.unwrap_or(host)
+}
+
+/// The same in a text, where the port follows.
+fn place(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
 }
 
 fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
@@ -62,8 +87,10 @@ impl fmt::Debug for DatabaseAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(options) => write!(f, "sqlite {}", options.get_filename().display()),
-            Self::MySql(options) => write!(f, "mysql {}:{}", options.get_host(), options.get_port()),
-            Self::Postgres(options) => write!(f, "postgres {}:{}", options.get_host(), options.get_port()),
+            Self::MySql(options) => write!(f, "mysql {}", place(options.get_host(), options.get_port())),
+            Self::Postgres(options) => {
+                write!(f, "postgres {}", place(options.get_host(), options.get_port()))
+            }
         }
     }
 }
@@ -87,6 +114,8 @@ mod tests {
             ("sqlite:///var/lib/o.db", "sqlite /var/lib/o.db"),
             ("mysql://u:hunter2@db/own", "mysql db:3306"),
             ("postgres://u:hunter2@db:5433/own", "postgres db:5433"),
+            ("mysql://u:hunter2@[fd00::1]/own", "mysql [fd00::1]:3306"),
+            ("postgres://u:hunter2@[::1]:5433/own", "postgres [::1]:5433"),
         ] {
             let address: DatabaseAddress = text.parse().unwrap();
             assert_eq!(format!("{address:?}"), shown);

@@ -55,7 +55,7 @@ fn a_url_is_read_with_user_password_database_and_tls() {
         (connection.tls, connection.user.as_deref(), connection.database),
         (Tls::On, Some("pod"), 2)
     );
-    assert_eq!(hosts(&read("redis://[::1]:6400")).len(), 1);
+    assert_eq!(hosts(&read("redis://[::1]:6400")), [("::1", 6400)]);
 }
 
 #[test]
