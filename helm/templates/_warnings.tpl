@@ -6,7 +6,7 @@ What installs, but should not stay as it is: one line each, beginning with the v
 {{- include "byodc.warnings.databases" . }}
 {{- include "byodc.warnings.images" . }}
 {{- include "byodc.warnings.access" . }}
-{{- include "byodc.warnings.test" . }}
+{{- include "byodc.warnings.simulated" . }}
 {{- end }}
 
 {{/* A host may be a template, and may name its namespace: redis, redis.shops, redis.shops.svc.cluster.local. */}}
@@ -92,12 +92,22 @@ proxy.service.http: port 80 of the load balancer answers without TLS, too. Set i
 {{- end }}
 {{- end }}
 
-{{- define "byodc.warnings.test" -}}
+{{- define "byodc.warnings.simulated" -}}
 {{- $directory := false }}
 {{- range compact (.Values.byodc.config.env | default list) }}
 {{- if eq (lower .name) "byodc__simulator__directory" }}
 {{- $directory = true }}
 {{- end }}
+{{- end }}
+{{- $simulated := 0 }}
+{{- range $cashbox := ternary .Values.configService.cashboxes dict .Values.configService.enabled }}
+{{- if regexMatch "(?i)byodc\\.scu\\.de\\.simulator|fiskaltrust\\.middleware\\.scu\\.de\\.inmemory" (toString $cashbox.document) }}
+{{- $simulated = add1 $simulated }}
+{{- end }}
+{{- end }}
+{{- if and $simulated (not $directory) }}
+configService.cashboxes: {{ $simulated }} of them sign with a simulated TSE, which lives in the memory of one pod and is lost when its
+cashbox moves, as each rollout moves it. Give the pods a shared directory: Byodc__Simulator__Directory in byodc.config.env, on a volume.
 {{- end }}
 {{- if and (include "byodc.test.simulated" .) (not $directory) }}
 test.accessToken: the simulated TSE of the test's cashbox lives in the memory of one pod, so helm test fails once the cashbox has moved.

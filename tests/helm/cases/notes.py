@@ -8,6 +8,25 @@ import pytest
 
 from harness import chart, places
 
+# One cashbox with a simulated TSE and one without, as the configuration service gives them out.
+SIMULATED: dict[str, Any] = {
+    "journal": {"url": "postgres://byodc:x@postgres.example/byodc"},
+    "configService": {
+        "enabled": True,
+        "cashboxes": {
+            "0c0ffee0-0000-4000-8000-000000000001": {
+                "token": "x",
+                "document": '{"ftSignaturCreationDevices": [{"Package": "Byodc.SCU.DE.Simulator"}]}',
+            },
+            "0c0ffee0-0000-4000-8000-000000000002": {
+                "token": "y",
+                "document": '{"ftSignaturCreationDevices": [{"Package": "fiskaltrust.Middleware.SCU.DE.FiskalyCertified"}]}',
+            },
+        },
+    },
+}
+SHARED_DIRECTORY = {"name": "Byodc__Simulator__Directory", "value": "/simulator"}
+
 # What warns, and the values that bring the warning about or end it. The words are what an operator would search for.
 WARNINGS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "the bundled Redis": (
@@ -34,6 +53,11 @@ WARNINGS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         "admin.keys",
         {},
         {"admin": {"keys": [{"name": "ops", "role": "operate", "sha256": "0" * 64}], "peerKey": "k" * 40}},
+    ),
+    "a simulated TSE": (
+        "configService.cashboxes: 1 of them",
+        SIMULATED,
+        chart.merged(SIMULATED, chart.at("byodc.config.env", [SHARED_DIRECTORY])),
     ),
     "Emissary": (
         "emissary.use",
