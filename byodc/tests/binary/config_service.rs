@@ -1,14 +1,12 @@
 //! The configuration service over HTTP.
 
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::process::{Running, byodc, client, eventually, free_address, output, text};
+use crate::process::{client, output, text};
+use crate::service::Service;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 const OTHER: &str = "22222222-2222-4333-8444-555555555555";
@@ -32,43 +30,14 @@ fn document(id: &str) -> Value {
     })
 }
 
-/// A running configuration service and its directory.
-struct Service {
-    directory: TempDir,
-    address: SocketAddr,
-    _running: Running,
+/// A service that knows the cashbox `ID`.
+async fn started() -> Service {
+    let directory = tempfile::tempdir().unwrap();
+    put(directory.path(), ID, &document(ID).to_string());
+    Service::start(directory).await
 }
 
 impl Service {
-    /// A service that knows the cashbox `ID`.
-    async fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        put(directory.path(), ID, &document(ID).to_string());
-        let address = free_address();
-        let running = byodc()
-            .arg("config-service")
-            .env("Byodc__ConfigService__Directory", directory.path())
-            .env("Byodc__ConfigService__Listen", address.to_string())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let service = Self {
-            directory,
-            address,
-            _running: Running(running),
-        };
-        let ready = service.url("/health/ready");
-        eventually("the service is ready", async || {
-            client().get(&ready).send().await.ok()
-        })
-        .await;
-        service
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
     fn ask(&self, id: &str, token: &str) -> RequestBuilder {
         client()
             .get(self.url("/api/configuration"))
@@ -88,7 +57,7 @@ fn put(directory: &Path, id: &str, document: &str) {
 
 #[tokio::test]
 async fn both_shapes_of_the_request_give_the_file_as_it_is() {
-    let service = Service::start().await;
+    let service = started().await;
     let by_header = service
         .answer("{11111111-2222-4333-8444-555555555555}", TOKEN)
         .await;
@@ -112,7 +81,7 @@ async fn both_shapes_of_the_request_give_the_file_as_it_is() {
 
 #[tokio::test]
 async fn an_unknown_cashbox_and_a_wrong_token_are_told_in_the_same_words() {
-    let service = Service::start().await;
+    let service = started().await;
     put(service.directory.path(), OTHER, "broken");
     let mut told = Vec::new();
     for (id, token) in [
@@ -133,7 +102,7 @@ async fn an_unknown_cashbox_and_a_wrong_token_are_told_in_the_same_words() {
 
 #[tokio::test]
 async fn what_is_missing_or_malformed_is_named() {
-    let service = Service::start().await;
+    let service = started().await;
     let no_token = client()
         .get(service.url("/api/configuration"))
         .header("cashboxid", ID);
@@ -161,7 +130,7 @@ async fn what_is_missing_or_malformed_is_named() {
 
 #[tokio::test]
 async fn an_unchanged_document_is_not_sent_again_and_a_changed_one_is_at_once() {
-    let service = Service::start().await;
+    let service = started().await;
     let first = service.answer(ID, TOKEN).await;
     let tag = first.headers()["etag"].clone();
     let again = service
@@ -188,7 +157,7 @@ async fn an_unchanged_document_is_not_sent_again_and_a_changed_one_is_at_once() 
 
 #[tokio::test]
 async fn a_wrong_token_learns_nothing_from_a_known_tag() {
-    let service = Service::start().await;
+    let service = started().await;
     let answer = service
         .ask(ID, "wrong")
         .header("if-none-match", "*")
@@ -200,7 +169,7 @@ async fn a_wrong_token_learns_nothing_from_a_known_tag() {
 
 #[tokio::test]
 async fn a_broken_file_is_told_with_file_path_and_rule_while_the_others_are_served() {
-    let service = Service::start().await;
+    let service = started().await;
     let broken = document(OTHER).to_string().replace("\"DE\"", "\"AT\"");
     put(service.directory.path(), OTHER, &broken);
     let answer = service.answer(OTHER, TOKEN).await;

@@ -2,7 +2,8 @@
 
 use std::process::Stdio;
 
-use crate::process::{Running, byodc, free_address, output, text};
+use crate::process::{byodc, free_address, output, text};
+use crate::service::Service;
 
 const QUEUE: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -96,7 +97,7 @@ fn a_check_takes_no_address_with_a_password() {
 #[tokio::test]
 async fn a_check_that_may_wait_asks_again_until_somebody_answers() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = nobody.local_addr().unwrap().to_string();
+    let address = nobody.local_addr().unwrap();
     let checking = byodc()
         .args([
             "ctl",
@@ -112,15 +113,7 @@ async fn a_check_that_may_wait_asks_again_until_somebody_answers() {
         .unwrap();
     drop(nobody.accept().unwrap());
     drop(nobody);
-    let directory = tempfile::tempdir().unwrap();
-    let _service = byodc()
-        .arg("config-service")
-        .env("Byodc__ConfigService__Listen", &address)
-        .env("Byodc__ConfigService__Directory", directory.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .map(Running)
-        .unwrap();
+    let _service = Service::begin(address, tempfile::tempdir().unwrap());
     let told = checking.wait_with_output().unwrap();
     assert_eq!(told.status.code(), Some(1), "{}", text(&told));
     assert!(text(&told).contains("ok      ready"), "{}", text(&told));

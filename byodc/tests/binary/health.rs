@@ -1,41 +1,10 @@
 //! `byodc health`: the container's health check, asked of a real process and of nobody.
 
-use std::net::SocketAddr;
-use std::process::Stdio;
+use crate::process::{free_address, output, text};
+use crate::service::Service;
 
-use tempfile::TempDir;
-
-use crate::process::{Running, byodc, eventually, free_address, output, text};
-
-/// A configuration service, the role that needs least, and the environment that its health check sees too.
-struct Container {
-    address: SocketAddr,
-    directory: TempDir,
-    _running: Running,
-}
-
-impl Container {
-    async fn start() -> Self {
-        let (address, directory) = (free_address(), tempfile::tempdir().unwrap());
-        let running = byodc()
-            .arg("config-service")
-            .env("Byodc__ConfigService__Listen", address.to_string())
-            .env("Byodc__ConfigService__Directory", directory.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let container = Self {
-            address,
-            directory,
-            _running: Running(running),
-        };
-        eventually("the service is live", async || {
-            (container.health(&["config-service"]).0 == Some(0)).then_some(())
-        })
-        .await;
-        container
-    }
-
+impl Service {
+    /// Asks after its health in the environment that it was started with.
     fn health(&self, more: &[&str]) -> (Option<i32>, String) {
         // The other roles' addresses are nobody's: port 80 of this machine may be somebody's.
         let nobody = free_address().to_string();
@@ -53,32 +22,32 @@ impl Container {
 
 #[tokio::test]
 async fn a_process_that_is_well_is_found_by_the_settings_of_its_role() {
-    let container = Container::start().await;
+    let service = Service::start(tempfile::tempdir().unwrap()).await;
     for more in [
         &[][..],
         &["config-service"],
         &["--ready"],
-        &["--address", &container.address.to_string()],
+        &["--address", &service.address.to_string()],
     ] {
-        let (status, told) = container.health(more);
+        let (status, told) = service.health(more);
         assert_eq!(status, Some(0), "{more:?}: {told}");
         assert!(
-            told.contains(&format!("http://{}/health/", container.address)),
+            told.contains(&format!("http://{}/health/", service.address)),
             "{told}"
         );
     }
-    let (status, told) = container.health(&["backend"]);
+    let (status, told) = service.health(&["backend"]);
     assert_eq!(status, Some(1), "{told}");
 }
 
 #[tokio::test]
 async fn a_process_that_runs_and_is_not_ready_is_live_all_the_same() {
-    let container = Container::start().await;
-    std::fs::remove_dir_all(container.directory.path()).unwrap();
-    let (status, told) = container.health(&["config-service", "--ready"]);
+    let service = Service::start(tempfile::tempdir().unwrap()).await;
+    std::fs::remove_dir_all(service.directory.path()).unwrap();
+    let (status, told) = service.health(&["config-service", "--ready"]);
     assert_eq!(status, Some(1), "{told}");
     assert!(told.contains("answers 503"), "{told}");
-    assert_eq!(container.health(&["config-service"]).0, Some(0));
+    assert_eq!(service.health(&["config-service"]).0, Some(0));
 }
 
 #[test]

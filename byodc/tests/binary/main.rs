@@ -7,6 +7,8 @@
 
 /// A process of the binary, ended with the test.
 mod process;
+/// A running configuration service.
+mod service;
 /// The configuration service over HTTP.
 mod config_service;
 /// Settings: where they come from, what is told about them.
