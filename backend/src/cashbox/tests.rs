@@ -8,12 +8,16 @@ mod breakdowns;
 mod fairness;
 /// Successors that do what the test says.
 mod directed_successors;
+/// A configuration service that does what the test says.
+mod directed_service;
 /// Cashboxes that are handed over.
 mod handover;
 /// What an idle cashbox carries.
 mod memory;
-/// Pods, their surroundings and their callers.
+/// Everything outside of a pod.
 pub(crate) mod world;
+/// A pod as a caller sees it.
+mod pod;
 
 /// The end of a day, of a queue, and of its time here.
 mod closings;
@@ -32,7 +36,8 @@ use super::registry::drain::pace::Pace;
 use crate::journal::JournalStore as _;
 use crate::journal::history::ClaimReason;
 use directed_journal::{Direction, Step};
-use world::{Pod, World};
+use pod::{EXPLICIT_ZERO, Pod, START_TRANSACTION};
+use world::World;
 
 #[tokio::test]
 async fn the_same_operation_gives_the_same_answer_now_and_later_and_another_content_is_refused() {
@@ -100,11 +105,11 @@ async fn an_error_that_was_stored_is_told_again() {
     let pod = world.pod("a");
     pod.activate().await;
     let operation = OperationId::random();
-    let first = pod.sign_case(operation, world::EXPLICIT_ZERO).await;
+    let first = pod.sign_case(operation, EXPLICIT_ZERO).await;
     assert!(matches!(first, Err(CashboxError::Rejected { .. })), "{first:?}");
     pod.registry.drain(&Pace::unhurried(1)).await;
     assert_eq!(
-        world.pod("b").sign_case(operation, world::EXPLICIT_ZERO).await,
+        world.pod("b").sign_case(operation, EXPLICIT_ZERO).await,
         first
     );
 }
@@ -339,7 +344,7 @@ async fn a_cashbox_with_an_open_tse_transaction_does_not_leave() {
     let world = World::new().await;
     let pod = world.idle_pod("a");
     pod.activate().await;
-    pod.sign_case(OperationId::random(), world::START_TRANSACTION)
+    pod.sign_case(OperationId::random(), START_TRANSACTION)
         .await
         .unwrap();
     world.pass_time().await;

@@ -6,7 +6,8 @@ use shared::api::refusal::Refusal;
 use shared::identity::OperationId;
 
 use super::directed_journal::{Direction, Step};
-use super::world::{Pod, World};
+use super::pod::Pod;
+use super::world::World;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::registry::drain::pace::Pace;
 use crate::scu::simulator::script::{Effect, OperationKind, Rule};

@@ -4,7 +4,8 @@ use shared::api::refusal::Refusal;
 use shared::identity::OperationId;
 
 use super::directed_journal::{Direction, Step};
-use super::world::{CASHBOX, Pod, World};
+use super::pod::Pod;
+use super::world::{CASHBOX, World};
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::registry::watchdog::Vitality;
 use crate::journal::JournalStore as _;

@@ -4,7 +4,8 @@ use shared::clock::Ticks;
 use shared::identity::OperationId;
 
 use super::directed_journal::{Direction, Step};
-use super::world::{QUEUE, START_TRANSACTION, World};
+use super::pod::START_TRANSACTION;
+use super::world::{QUEUE, World};
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::registry::drain::pace::Pace;
 use crate::journal::JournalStore as _;

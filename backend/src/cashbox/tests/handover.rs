@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::directed_journal::{Direction, Step};
 use super::directed_successors::Failing;
-use super::world::{Pod, World};
+use super::pod::Pod;
+use super::world::World;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handover::HandoverOutcome;
 use crate::cashbox::registry::drain::pace::Pace;
