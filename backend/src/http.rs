@@ -45,7 +45,9 @@ pub mod history;
 pub mod handover;
 /// Going on with a stale journal.
 pub mod accept_journal;
-/// Errors become answers.
+/// Why a request is refused, and what the outside learns of it.
+pub mod failure;
+/// Into HTTP: what was done, or why it was not.
 pub mod reply;
 /// The one line per request.
 pub mod record;

@@ -108,10 +108,7 @@ async fn an_error_that_was_stored_is_told_again() {
     let first = pod.sign_case(operation, EXPLICIT_ZERO).await;
     assert!(matches!(first, Err(CashboxError::Rejected { .. })), "{first:?}");
     pod.registry.drain(&Pace::unhurried(1)).await;
-    assert_eq!(
-        world.pod("b").sign_case(operation, EXPLICIT_ZERO).await,
-        first
-    );
+    assert_eq!(world.pod("b").sign_case(operation, EXPLICIT_ZERO).await, first);
 }
 
 #[tokio::test]

@@ -12,9 +12,9 @@ use serde_json::json;
 use shared::access::admin_keys::Operator;
 use shared::identity::CashBoxId;
 
-use super::Pod;
 use super::audit::{Change, REASON_CHARS_MAX};
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 
 /// Why the journal is accepted.
 #[derive(Debug, Deserialize)]

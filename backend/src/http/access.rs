@@ -9,8 +9,8 @@ use axum::http::Response;
 use axum::middleware::Next;
 use shared::access::admin_keys::{Refused, Role};
 
-use super::reply::{self, Failure};
-use super::{Pod, audit};
+use super::failure::Failure;
+use super::{Pod, audit, reply};
 use crate::ownership::peer::PeerRefusal;
 
 /// Lets through who may look.

@@ -10,7 +10,7 @@ use shared::api::reading::ReadError;
 use shared::api::receipt_request::ReceiptRequest;
 use thiserror::Error;
 
-use super::reply::Failure;
+use super::failure::Failure;
 
 /// No cash register signed anything before; an older date is a clock that was never set, or a member never filled.
 const FIRST_YEAR: i64 = 2000;

@@ -14,10 +14,10 @@ use shared::identity::Epoch;
 use shared::trace::current;
 
 use super::extract::Addressed;
+use super::failure::Failure;
 use super::path::Endpoint;
 use super::{Pod, admissible, reply};
 use crate::cashbox::registry::{Asked, Visit};
-use reply::Failure;
 
 impl FromRequestParts<Arc<Pod>> for Addressed {
     type Rejection = Response<Body>;

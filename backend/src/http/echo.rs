@@ -9,10 +9,10 @@ use axum::http::Response;
 use shared::api::echo::Echo;
 use shared::api::writing::{self, Shape};
 
-use super::Pod;
 use super::auth::{Said, whole};
 use super::extract::Addressed;
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 
 /// Answers `{"message": …}`.
 pub async fn echo(

@@ -15,9 +15,9 @@ use shared::identity::CashBoxId;
 use shared::identity::pod::PodName;
 use shared::trace::current;
 
-use super::Pod;
 use super::audit::{Change, REASON_CHARS_MAX};
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::ownership::handover::http::Attributed;
 use crate::ownership::handover::{HandoverTarget, Offer};

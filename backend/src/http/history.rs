@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use shared::api::refusal::Refusal;
 use shared::identity::CashBoxId;
 
-use super::Pod;
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 use crate::cashbox::error::CashboxError;
 use crate::journal::JournalError;
 use crate::journal::history::HistoryRow;

@@ -37,10 +37,10 @@ use shared::api::journal::JournalRequest;
 use shared::clock::Ticks;
 use shared::identity::QueueId;
 
-use super::Pod;
 use super::auth::Said;
 use super::extract::Addressed;
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::registry::Visit;
 use crate::dsfinvk::{self, Source};

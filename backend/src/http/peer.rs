@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::identity::CashBoxId;
 
-use super::Pod;
-use super::reply::{self, Failure};
+use super::failure::Failure;
+use super::{Pod, reply};
 use crate::ownership::peer::{PeerCashbox, PeerIdentity};
 
 /// Rows of a list, unless asked otherwise.

@@ -20,11 +20,11 @@ use tower::Layer;
 use tower::util::{MapRequest, MapRequestLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::failure::Failure;
 use super::path::Endpoint;
-use super::reply::{self, Failure};
 use super::{
-    Pod, accept_journal, access, echo, handover, health, history, journal, peer, record, sign, swagger, v2,
-    version,
+    Pod, accept_journal, access, echo, handover, health, history, journal, peer, record, reply, sign,
+    swagger, v2, version,
 };
 
 /// A router that knows every spelling of its paths.

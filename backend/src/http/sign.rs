@@ -12,8 +12,8 @@ use shared::api::writing::Shape;
 
 use super::auth::{Said, whole};
 use super::extract::Addressed;
-use super::reply::{self, Failure};
-use super::{Pod, admissible, operation};
+use super::failure::Failure;
+use super::{Pod, admissible, operation, reply};
 use crate::cashbox::command::Answer;
 use crate::cashbox::mailbox::Posting;
 

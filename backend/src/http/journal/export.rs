@@ -30,7 +30,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::config::{Config, ContentTypes};
 use crate::cashbox::error::CashboxError;
 use crate::dsfinvk;
-use crate::http::reply::Failure;
+use crate::http::failure::Failure;
 use crate::journal::JournalError;
 use crate::scu::ScuError;
 

@@ -11,7 +11,7 @@ use shared::api::reading::{self, Members, ReadError};
 
 use crate::http::auth::{Said, whole};
 use crate::http::extract::Addressed;
-use crate::http::reply::Failure;
+use crate::http::failure::Failure;
 use crate::http::{Pod, journal};
 
 /// Where a type carries the generation of its numbers.

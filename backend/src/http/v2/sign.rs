@@ -14,8 +14,8 @@ use crate::cashbox::command::{Made, Signed};
 use crate::cashbox::mailbox::Posting;
 use crate::http::auth::{Said, whole};
 use crate::http::extract::{self, Addressed};
-use crate::http::reply::{self, Failure};
-use crate::http::{Pod, admissible, operation};
+use crate::http::failure::Failure;
+use crate::http::{Pod, admissible, operation, reply};
 
 /// Signs a receipt.
 pub async fn sign(
