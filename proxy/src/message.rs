@@ -5,6 +5,8 @@
 
 /// Header fields: which ones mean something here.
 pub mod field;
+/// Where a body ends.
+pub mod framing;
 /// What a client asks: its head, checked.
 pub mod request;
 /// What a pod answers: its head, checked.

@@ -11,8 +11,8 @@ use tokio::io::AsyncReadExt;
 
 use crate::message::answer::AnswerHead;
 use crate::message::chunked::{Decoder, Step};
+use crate::message::framing::Framing;
 use crate::message::patience::Patience;
-use crate::message::request::Framing;
 use crate::pool::{PodConnection, Pool};
 
 /// How much of a long body is asked for at once, in bytes.

@@ -132,7 +132,7 @@ impl Http1 {
                     };
                 }
                 self.leftover = true;
-                match request::parse(&self.come, config.head_bytes_max, &mut self.head) {
+                match request::http1::parse(&self.come, config.head_bytes_max, &mut self.head) {
                     Ok(Some(length)) => {
                         self.head_bytes = length;
                         return Next::Request;

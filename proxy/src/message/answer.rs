@@ -9,7 +9,7 @@ use shared::identity::{CashBoxId, Epoch, OperationId};
 use thiserror::Error;
 
 use super::field::{self, ConnectionOptions, Field};
-use super::request::Framing;
+use super::framing::Framing;
 
 /// The most fields an answer may have.
 const FIELDS_MAX: usize = 96;

@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::message::chunked::{Decoder, Step};
+use crate::message::framing::Framing;
 use crate::message::patience::Patience;
-use crate::message::request::{Framing, Malformed, Version};
+use crate::message::request::{Malformed, Version};
 use crate::reply::Refused;
 
 use super::Http1;

@@ -3,7 +3,8 @@
 use crate::message::answer::AnswerHead;
 use crate::message::chunked;
 use crate::message::field;
-use crate::message::request::{Framing, Version};
+use crate::message::framing::Framing;
+use crate::message::request::Version;
 
 /// How an answer's body is delimited towards this client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
