@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backend::scu::Scu;
-use backend::scu::simulator::{Config, Simulator, Simulators, Traits};
+use backend::scu::simulator::unit::Simulator;
+use backend::scu::simulator::{Config, Simulators, Traits};
 use backend::scu::types::{FinishTransaction, StartTransaction, TransactionIdentity};
 use criterion::{Criterion, Throughput};
 use shared::clock::MachineClock;

@@ -8,9 +8,14 @@ use sha2::{Digest, Sha256};
 use shared::clock::{ScriptedClock, Ticks};
 use shared::identity::QueueItemId;
 
-use super::script::Rule;
+use super::event::Operation;
+use super::script::{Effect, OperationKind, Rule};
 use super::*;
-use crate::scu::types::SignatureData;
+use crate::scu::types::{
+    ExportScope, FinishTransaction, SignatureData, StartTransaction, TransactionIdentity, TransactionTrace,
+    UpdateTransaction,
+};
+use crate::scu::{Scu as _, ScuError};
 
 const SCU: ScuId = ScuId::from_u128(0x77);
 const CLIENT: &str = "KASSE-1";
