@@ -8,6 +8,8 @@
 //! A slot is taken from the beginning of a start to the end of the release, so there is never a second instance of
 //! a cashbox in a pod, and a new start never overtakes the release of the one before.
 
+/// One place per cashbox: there is never a second instance.
+mod slot;
 /// One instance, from its start to the end of its release.
 mod life;
 /// What is here, for operators and for those who choose what to move.
@@ -19,25 +21,23 @@ pub mod drain;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use shared::api::refusal::Refusal;
 use shared::identity::{CashBoxId, Epoch, Incarnation};
 use shared::ownership::store::Owner;
-use shared::trace::current;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::command::{Caller, Description, Lent, Promise, Signed};
+use super::command::{Caller, Description, Lent, Signed};
 use super::error::CashboxError;
 use super::handle::{CashboxHandle, Unanswered};
 use super::mailbox::Posting;
 use super::parts::Parts;
 use super::setbacks::Setbacks;
 use super::start::{self, Beginning, Places};
-use super::status::Status;
-use super::token::TokenDigest;
+use slot::Slot;
 
 /// How often one request looks for its cashbox: each time, an instance ended or another caller's start failed.
 const LOOKS_MAX: usize = 8;
@@ -79,32 +79,6 @@ struct Inner {
     draining: CancellationToken,
     /// Where the cashboxes went that this pod handed over since it began to drain.
     departed: Mutex<BTreeMap<CashBoxId, Owner>>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Slot {
-    Starting(Arc<Flight>),
-    Live(CashboxHandle),
-}
-
-/// A start under way. Whoever wants the same cashbox waits for it.
-#[derive(Debug)]
-pub(super) struct Flight {
-    /// Whose token the start shows: its refusal says nothing about another's.
-    digest: TokenDigest,
-    status: Arc<Status>,
-    landed: Promise<CashboxHandle>,
-    /// Cancelled by the watchdog when the start makes no progress.
-    stuck: CancellationToken,
-}
-
-impl Slot {
-    fn status(&self) -> &Arc<Status> {
-        match self {
-            Self::Starting(flight) => &flight.status,
-            Self::Live(handle) => handle.status(),
-        }
-    }
 }
 
 impl Registry {
@@ -267,44 +241,8 @@ impl Registry {
         Ok(())
     }
 
-    fn slot(&self, cashbox: CashBoxId) -> Option<Slot> {
-        self.slots().get(&cashbox).cloned()
-    }
-
     fn slot_or_start(&self, visit: &Visit) -> Result<Slot, CashboxError> {
         self.slot_or_begin(visit.cashbox, || Beginning::of(visit))
-    }
-
-    /// The cashbox as it is here, or its start.
-    pub(super) fn slot_or_begin(
-        &self,
-        cashbox: CashBoxId,
-        begin: impl FnOnce() -> Beginning,
-    ) -> Result<Slot, CashboxError> {
-        let mut slots = self.slots();
-        if let Some(slot) = slots.get(&cashbox) {
-            return Ok(slot.clone());
-        }
-        if self.inner.draining.is_cancelled() {
-            return Err(self.departed(cashbox));
-        }
-        if slots.len() >= self.inner.parts.config.hosted_max {
-            return Err(Refusal::PodFull.into());
-        }
-        self.inner.setbacks.may_start(cashbox, Instant::now())?;
-        let beginning = begin();
-        let flight = Arc::new(Flight {
-            digest: beginning.accepted,
-            status: Arc::new(Status::loading(cashbox, self.inner.parts.metrics.clone())),
-            landed: Promise::new(),
-            stuck: CancellationToken::new(),
-        });
-        slots.insert(cashbox, Slot::Starting(flight.clone()));
-        self.count(&slots);
-        // A task of its own: the client going away does not leave a cashbox half started.
-        let starting = current::about(cashbox, self.clone().start(beginning, flight.clone()));
-        tokio::spawn(current::carried(starting));
-        Ok(Slot::Starting(flight))
     }
 
     /// Follows hints that another pod has a newer epoch: the cashbox makes sure in the journal. Ends with the
@@ -338,46 +276,6 @@ impl Registry {
     /// The running cashbox, whoever asks; one that starts is waited for.
     pub(super) async fn settled(&self, cashbox: CashBoxId) -> Option<CashboxHandle> {
         self.slot(cashbox)?.landed().await.ok()
-    }
-
-    /// Clears the slot of an instance, unless another one has it since.
-    fn remove(&self, cashbox: CashBoxId, status: &Arc<Status>) {
-        let mut slots = self.slots();
-        if slots
-            .get(&cashbox)
-            .is_some_and(|slot| Arc::ptr_eq(slot.status(), status))
-        {
-            slots.remove(&cashbox);
-        }
-        self.count(&slots);
-    }
-
-    fn count(&self, slots: &BTreeMap<CashBoxId, Slot>) {
-        let load = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        self.inner.parts.ownership.pod().host(load);
-    }
-
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<CashBoxId, Slot>> {
-        self.inner
-            .slots
-            .lock()
-            .expect("nothing panics while it holds this lock")
-    }
-}
-
-impl Slot {
-    /// The running cashbox, now or when its start has ended.
-    pub(super) async fn landed(self) -> Result<CashboxHandle, CashboxError> {
-        match self {
-            Self::Live(handle) => Ok(handle),
-            Self::Starting(flight) => flight.landed().await,
-        }
-    }
-}
-
-impl Flight {
-    async fn landed(&self) -> Result<CashboxHandle, CashboxError> {
-        self.landed.ticket().wait().await
     }
 }
 

@@ -15,7 +15,8 @@ use shared::api::refusal::Refusal;
 use shared::identity::CashBoxId;
 use shared::ownership::store::Owner;
 
-use super::{Registry, Slot};
+use super::Registry;
+use super::slot::Slot;
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handover::{HandoverOutcome, HandoverReason};
 use crate::ownership::handover::HandoverTarget;

@@ -14,7 +14,8 @@ use shared::identity::CashBoxId;
 use shared::trace::current;
 use tokio::time::Instant;
 
-use super::{Flight, Registry, Slot};
+use super::Registry;
+use super::slot::{Flight, Slot};
 use crate::cashbox::actor::{Actor, Farewell};
 use crate::cashbox::error::CashboxError;
 use crate::cashbox::handle::CashboxHandle;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use shared::identity::CashBoxId;
 
-use super::{Registry, Slot};
+use super::Registry;
+use super::slot::Slot;
 use crate::cashbox::status::Hosted;
 
 impl Registry {

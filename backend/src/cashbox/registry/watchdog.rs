@@ -17,7 +17,8 @@ use shared::identity::CashBoxId;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Registry, Slot};
+use super::Registry;
+use super::slot::Slot;
 use crate::cashbox::handle::CashboxHandle;
 use crate::cashbox::setbacks::Cause;
 use crate::evidence;
