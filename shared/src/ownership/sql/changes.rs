@@ -52,7 +52,7 @@ async fn follow_once(
     tables: &Tables,
     events: &broadcast::Sender<OwnershipEvent>,
     standing: &mut bool,
-) -> Result<std::convert::Infallible, super::SqlError> {
+) -> Result<std::convert::Infallible, super::attempt::SqlError> {
     let database = tables.ready().await?;
     let last = database.rows(LAST, &[]).await?;
     let mut cursor = Cursor::after(last.first().map(|row| row.number(0)).transpose()?.unwrap_or(0));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::SqlError;
+use super::attempt::SqlError;
 use super::database::{Arg, Transaction};
 use crate::identity::{CashBoxId, Epoch, Incarnation};
 use crate::ownership::message::{pod_from_json, pod_to_json};
