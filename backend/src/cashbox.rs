@@ -71,6 +71,8 @@ pub mod handover;
 pub mod prepared;
 /// What stops a receipt.
 mod trouble;
+/// What is counted.
+pub mod metrics;
 
 use std::time::Duration;
 

@@ -51,6 +51,8 @@ pub mod failure;
 pub mod reply;
 /// The one line per request.
 pub mod record;
+/// What is counted.
+pub mod metrics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

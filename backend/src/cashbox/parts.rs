@@ -11,13 +11,13 @@ use tokio::sync::Semaphore;
 use super::acknowledged::Acknowledged;
 use super::configuration::CashboxConfiguration;
 use super::error::CashboxError;
+use super::metrics::Metrics;
 use super::prepared::PreparedCashboxes;
 use super::units::Units;
 use super::{Config, place};
 use crate::config_service::ConfigurationService;
 use crate::journal::JournalStore;
 use crate::journal::history::{ChangeKind, OwnershipChange};
-use crate::metrics::CashboxMetrics;
 use crate::ownership::Ownership;
 use crate::ownership::handover::Successors;
 use crate::scu::deadline::Deadline;
@@ -49,7 +49,7 @@ pub struct Parts {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
-    pub metrics: Arc<CashboxMetrics>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Parts {

@@ -7,8 +7,8 @@ use std::time::Instant;
 use shared::identity::{CashBoxId, Epoch};
 
 use super::lifecycle::{Event, Stage, State};
+use super::metrics::Metrics;
 use super::progress::Progress;
-use crate::metrics::CashboxMetrics;
 use crate::ownership::tenure::Tenure;
 
 /// Where a cashbox is in its life, written by whoever drives it and read by anybody.
@@ -24,7 +24,7 @@ pub struct Status {
     abandoned: AtomicBool,
     /// Whether its TSE failed and was not heard since. Changed under the lock of `state`, and off from its end on.
     in_failed_mode: AtomicBool,
-    metrics: Arc<CashboxMetrics>,
+    metrics: Arc<Metrics>,
 }
 
 /// One hosted cashbox, as operators see it.
@@ -54,7 +54,7 @@ pub struct Abandoned {
 impl Status {
     /// The status of a cashbox that begins to load now.
     #[must_use]
-    pub fn loading(cashbox: CashBoxId, metrics: Arc<CashboxMetrics>) -> Self {
+    pub fn loading(cashbox: CashBoxId, metrics: Arc<Metrics>) -> Self {
         let state = State::loading(Instant::now());
         metrics.entered(state.stage);
         Self {

@@ -19,9 +19,9 @@ use shared::trace::span::Span;
 use tracing::Level;
 
 use super::Pod;
+use super::metrics::NO_ENDPOINT;
 use super::path::Endpoint;
 use super::reply::{Served, Severity};
-use crate::metrics::NO_ENDPOINT;
 
 /// Answers a request, then says so.
 pub async fn record(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response<Body> {
