@@ -1,4 +1,5 @@
 use futures::future::join_all;
+use shared::ownership::store::Confirmation;
 
 use super::*;
 
