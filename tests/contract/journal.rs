@@ -3,8 +3,6 @@
 
 /// The stores, and a fresh database for each test.
 mod stand;
-/// A store whose queues have databases of their own.
-mod in_place;
 /// A cashbox that writes: rows as a queue engine would make them.
 mod till;
 
@@ -37,7 +35,7 @@ mod faults;
 macro_rules! on_every_store {
     ($($promise:ident),* $(,)?) => {
         crate::journal::on_own_tables!($($promise),*);
-        mod maria_db_in_place { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(async { super::$promise(crate::journal::stand::Stand::in_place().await).await }).await } )* }
+        mod maria_db_in_place { $(#[tokio::test(flavor = "multi_thread")] async fn $promise() { crate::ends(crate::journal::stand::in_place(super::$promise)).await } )* }
     };
 }
 use on_every_store;

@@ -4,7 +4,7 @@ use backend::journal::JournalError;
 use backend::journal::account::{Account, AccountUpdate, Staleness};
 use backend::journal::entry::{JournalKind, JournalQuery, JournalRange};
 use shared::clock::Ticks;
-use shared::identity::{Epoch, QueueId, QueueItemId, ScuId};
+use shared::identity::{Epoch, QueueItemId, ScuId};
 
 use super::on_every_store;
 use super::stand::Stand;
@@ -18,7 +18,7 @@ on_every_store!(
 );
 
 async fn items_are_found_by_their_ids_however_far_back_they_are(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let mut entries = Vec::new();
     for _ in 0..40 {
         entries.push(till.sign().await.unwrap());
@@ -38,7 +38,7 @@ async fn items_are_found_by_their_ids_however_far_back_they_are(stand: Stand) {
         [entries[0].item.clone(), entries[39].item.clone(), begun.item]
     );
     assert_eq!(found[2].outcome, None);
-    let elsewhere = till.store.find_items(QueueId::random(), &wanted).await.unwrap();
+    let elsewhere = till.store.find_items(stand.queue(), &wanted).await.unwrap();
     assert_eq!(elsewhere, []);
     assert_eq!(till.store.find_items(till.queue.queue, &[]).await.unwrap(), []);
 }
@@ -56,7 +56,7 @@ fn stale() -> Account {
 }
 
 async fn an_account_reads_back_with_what_explains_it(stand: Stand) {
-    let till = Till::start(&stand.store().await, QueueId::random()).await;
+    let till = Till::start(&stand.store().await, stand.queue()).await;
     let queue = till.queue.queue;
     assert_eq!(till.store.account(queue).await.unwrap(), Account::default());
     let update = AccountUpdate {
@@ -87,13 +87,13 @@ async fn an_account_reads_back_with_what_explains_it(stand: Stand) {
         .unwrap();
     assert_eq!(till.store.account(queue).await.unwrap(), settled.account);
     assert_eq!(
-        till.store.account(QueueId::random()).await.unwrap(),
+        till.store.account(stand.queue()).await.unwrap(),
         Account::default()
     );
 }
 
 async fn an_older_tenure_accounts_for_nothing(stand: Stand) {
-    let till = Till::start(&stand.store().await, QueueId::random()).await;
+    let till = Till::start(&stand.store().await, stand.queue()).await;
     claim(&till.store, till.queue.queue).await;
     let update = AccountUpdate {
         account: stale(),
@@ -110,7 +110,7 @@ async fn an_older_tenure_accounts_for_nothing(stand: Stand) {
 }
 
 async fn a_raised_epoch_fences_its_own_tenure_and_the_next_claim_is_higher(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     till.sign().await.unwrap();
     let raise = |floor| AccountUpdate {
         account: Account::default(),

@@ -1,7 +1,6 @@
 //! The end of a queue's chain is looked at before anything is chained to it.
 
 use backend::journal::JournalError;
-use shared::identity::QueueId;
 
 use super::faults::execute;
 use super::on_own_tables;
@@ -15,7 +14,7 @@ async fn a_chain_whose_end_does_not_fit_together_is_not_opened(stand: Stand) {
     // Nobody can write to the memory beside its store.
     let Some(url) = stand.url() else { return };
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     for _ in 0..3 {
         till.sign().await.unwrap();
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backend::journal::history::ClaimReason;
 use futures::future::join_all;
-use shared::identity::{Epoch, QueueId};
+use shared::identity::Epoch;
 
 use super::on_every_store;
 use super::stand::Stand;
@@ -18,7 +18,7 @@ on_every_store!(
 );
 
 async fn claims_at_once_get_strictly_rising_epochs(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let stores = [stand.store().await, stand.store().await];
     let claims = (0..24).map(|number| {
         let store = Arc::clone(&stores[number % 2]);
@@ -37,7 +37,7 @@ async fn claims_at_once_get_strictly_rising_epochs(stand: Stand) {
 }
 
 async fn an_older_tenure_can_write_nothing_any_more(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let mut old = Till::start(&stand.store().await, queue).await;
     old.sign().await.unwrap();
     let begun = old.begin().await.unwrap();
@@ -59,7 +59,7 @@ async fn an_older_tenure_can_write_nothing_any_more(stand: Stand) {
 }
 
 async fn a_tenure_stays_the_newest_until_somebody_claims(stand: Stand) {
-    let (queue, other) = (QueueId::random(), QueueId::random());
+    let (queue, other) = (stand.queue(), stand.queue());
     let store = stand.store().await;
     let tenure = claim(&store, queue).await;
     claim(&store, other).await;
@@ -70,7 +70,7 @@ async fn a_tenure_stays_the_newest_until_somebody_claims(stand: Stand) {
 
 async fn an_unknown_queue_confirms_nobody(stand: Stand) {
     let elsewhere = Stand::in_memory().store().await;
-    let tenure = claim(&elsewhere, QueueId::random()).await;
+    let tenure = claim(&elsewhere, stand.queue()).await;
     let store = stand.store().await;
     assert_fenced(store.confirm(&tenure).await);
     assert_fenced(store.open(&tenure, &seed(tenure.queue()), NOON).await);

@@ -2,7 +2,7 @@
 
 use backend::journal::entry::{Change, JournalDeRow, JournalKind, JournalQuery, JournalRange, JournalRows};
 use shared::clock::Ticks;
-use shared::identity::{QueueId, QueueItemId};
+use shared::identity::QueueItemId;
 use uuid::Uuid;
 
 use super::on_every_store;
@@ -17,7 +17,7 @@ on_every_store!(
 );
 
 async fn an_export_is_kept_at_once_and_found_by_its_id(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let row = export(intent.item.item, "UEs=");
     assert!(!kept(&till, row.id, NOON).await);
@@ -34,7 +34,7 @@ async fn an_export_is_kept_at_once_and_found_by_its_id(stand: Stand) {
 }
 
 async fn an_export_that_is_not_wanted_goes_with_the_entry(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let (wanted, unwanted) = (export(intent.item.item, "UEs="), export(intent.item.item, "UEs="));
     for row in [&wanted, &unwanted] {
@@ -49,7 +49,7 @@ async fn an_export_that_is_not_wanted_goes_with_the_entry(stand: Stand) {
 
 async fn a_superseded_pod_keeps_no_export(stand: Stand) {
     let store = stand.store().await;
-    let mut old = Till::start(&store, QueueId::random()).await;
+    let mut old = Till::start(&store, stand.queue()).await;
     let intent = old.begin().await.unwrap();
     let new = Till::start(&store, old.queue.queue).await;
     let row = export(intent.item.item, "UEs=");
@@ -58,7 +58,7 @@ async fn a_superseded_pod_keeps_no_export(stand: Stand) {
 }
 
 async fn an_export_of_many_megabytes_comes_back_as_it_was(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let row = export(intent.item.item, &"QUJD".repeat(2 << 20));
     till.store.keep_export(&till.tenure, row.clone()).await.unwrap();

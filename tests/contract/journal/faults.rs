@@ -30,7 +30,7 @@ const RECOVERS_WITHIN: Duration = Duration::from_secs(60);
 async fn pods_that_start_at_once_share_one_migration(stand: Stand) {
     let stores = join_all((0..6).map(|_| stand.store())).await;
     for store in &stores {
-        Till::start(store, QueueId::random()).await.sign().await.unwrap();
+        Till::start(store, stand.queue()).await.sign().await.unwrap();
     }
 }
 
@@ -54,7 +54,7 @@ async fn a_newer_schema_is_refused(stand: Stand) {
 async fn a_history_that_cannot_be_written_stops_no_receipt(stand: Stand) {
     let Some(url) = stand.url() else { return };
     let (store, metrics) = stand.counted().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     execute(url, "DROP TABLE ownership_history").await;
     for lost in 1..=3 {
         let change = OwnershipChange::ending(&till.tenure, ChangeKind::Release, "idle", NOON);

@@ -44,7 +44,7 @@ async fn history_of(rows: usize, store: &Arc<dyn JournalStore>, queue: QueueId) 
 }
 
 async fn a_claim_says_from_whom_and_why(stand: Stand) {
-    let (queue, other) = (QueueId::random(), QueueId::random());
+    let (queue, other) = (stand.queue(), stand.queue());
     let store = stand.store().await;
     let first = claimed(&store, queue, ClaimReason::Reserved, NOON).await;
     claimed(&store, other, ClaimReason::Direct, NOON).await;
@@ -77,7 +77,7 @@ async fn a_claim_says_from_whom_and_why(stand: Stand) {
 }
 
 async fn claims_at_once_form_one_line_of_owners(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let stores = [stand.store().await, stand.store().await];
     join_all((0..16).map(|number| {
         let store = Arc::clone(&stores[number % 2]);
@@ -96,7 +96,7 @@ async fn claims_at_once_form_one_line_of_owners(stand: Stand) {
 }
 
 async fn the_loser_of_a_cashbox_can_say_so(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let store = stand.store().await;
     let mut old = Till::start(&store, queue).await;
     let new = claim(&store, queue).await;
@@ -110,7 +110,7 @@ async fn the_loser_of_a_cashbox_can_say_so(stand: Stand) {
 }
 
 async fn pages_go_from_new_to_old_and_miss_nothing(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let store = stand.store().await;
     let tenure = claim(&store, queue).await;
     for at in 0..10 {
@@ -135,7 +135,7 @@ async fn pages_go_from_new_to_old_and_miss_nothing(stand: Stand) {
 
 async fn what_was_noted_before_the_end_is_kept(stand: Stand) {
     let (store, metrics) = stand.counted().await;
-    let queues: Vec<QueueId> = (0..12).map(|_| QueueId::random()).collect();
+    let queues: Vec<QueueId> = (0..12).map(|_| stand.queue()).collect();
     for queue in &queues {
         let tenure = claim(&store, *queue).await;
         let change = OwnershipChange::ending(&tenure, ChangeKind::Release, "draining", NOON);

@@ -49,7 +49,7 @@ async fn open(store: &std::sync::Arc<dyn JournalStore>, seed: &QueueSeed, at: Ti
 
 async fn a_new_queue_is_stored_as_configured(stand: Stand) {
     let store = stand.store().await;
-    let mut seed = seed(QueueId::random());
+    let mut seed = seed(stand.queue());
     seed.master_data = Some(MasterDataJson("{}".to_owned()));
     let first = open(&store, &seed, NOON).await;
     let mut expected = seed.queue.clone();
@@ -76,7 +76,7 @@ async fn a_new_queue_is_stored_as_configured(stand: Stand) {
 
 async fn an_older_configuration_changes_nothing(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let first = open(&store, &configured(queue, 0), later(1)).await;
     let mut older = configured(queue, 1);
     older.queue.stop_moment = Some(NOON);
@@ -92,7 +92,7 @@ async fn an_older_configuration_changes_nothing(stand: Stand) {
 
 async fn a_clock_that_is_behind_dates_nothing_before_the_newest_row(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     open(&store, &configured(queue, 0), later(60)).await;
     let behind = open(&store, &configured(queue, 61), later(1)).await;
     assert_eq!((behind.latest, behind.queue.time_stamp), (later(60), later(60)));
@@ -117,7 +117,7 @@ async fn a_clock_that_is_behind_dates_nothing_before_the_newest_row(stand: Stand
 
 async fn a_newer_configuration_never_touches_counters_hash_and_start(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let mut entry = till.entry(&intent);
     entry.queue.start_moment = Some(NOON);
@@ -137,7 +137,7 @@ async fn a_newer_configuration_never_touches_counters_hash_and_start(stand: Stan
 
 async fn a_newer_configuration_fills_country_and_stop_and_takes_the_cashbox(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let mut bare = configured(queue, 0);
     bare.queue.country_code = String::new();
     open(&store, &bare, later(1)).await;
@@ -159,7 +159,7 @@ async fn a_newer_configuration_fills_country_and_stop_and_takes_the_cashbox(stan
 
 async fn the_scu_of_a_queue_changes_only_before_its_start(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     open(&store, &configured(queue, 0), NOON).await;
     let mut newer = configured(queue, 1);
     newer.queue_de.scu = Some(ScuId::from_u128(8));
@@ -183,7 +183,7 @@ async fn the_scu_of_a_queue_changes_only_before_its_start(stand: Stand) {
 
 async fn scus_take_url_and_mode_and_keep_what_the_tse_said(stand: Stand) {
     let store = stand.store().await;
-    let (mut till, opened) = Till::open(&store, QueueId::random()).await;
+    let (mut till, opened) = Till::open(&store, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let mut entry = till.entry(&intent);
     let said = ScuRow {
@@ -211,7 +211,7 @@ async fn scus_take_url_and_mode_and_keep_what_the_tse_said(stand: Stand) {
 
 async fn a_newer_cashbox_refreshes_every_scu(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     open(&store, &configured(queue, 0), NOON).await;
     let mut newer = configured(queue, -5);
     newer.cashbox_time_stamp = later(1);
@@ -222,7 +222,7 @@ async fn a_newer_cashbox_refreshes_every_scu(stand: Stand) {
 
 async fn master_data_comes_with_the_first_configuration_only(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let first = Some(MasterDataJson("{\"first\":1}".to_owned()));
     let mut seed = configured(queue, 0);
     seed.master_data = first.clone();
@@ -231,13 +231,13 @@ async fn master_data_comes_with_the_first_configuration_only(stand: Stand) {
     newer.master_data = Some(MasterDataJson("{\"second\":2}".to_owned()));
     assert_eq!(open(&store, &newer, later(2)).await.master_data, first);
 
-    let without = open(&store, &configured(QueueId::random(), 0), NOON).await;
+    let without = open(&store, &configured(stand.queue(), 0), NOON).await;
     assert_eq!(without.master_data, None);
 }
 
 async fn every_opening_is_noted_except_in_migration(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let mut reopened = seed(till.queue.queue);
     reopened.started = action("Queue started", NOON);
     let opened = store.open(&till.tenure, &reopened, later(1)).await.unwrap();
@@ -277,7 +277,7 @@ async fn started(store: &std::sync::Arc<dyn JournalStore>, queue: QueueId) -> Ve
 
 async fn interrupted_intents_are_listed_in_order_of_row(stand: Stand) {
     let store = stand.store().await;
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let mut left = Vec::new();
     Till::start(&store, queue).await.sign().await.unwrap();
     for _ in 0..3 {

@@ -22,7 +22,7 @@ use shared::identity::QueueId;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
 use tempfile::TempDir;
 
-use super::stand::{config, connection_string};
+use super::stand::{config, connection_string, tell_place};
 use super::till::{NOON, Till, assert_fenced, cashbox_of, pod};
 use player::{Original, Stops};
 
@@ -47,12 +47,8 @@ impl Site {
         }
     }
 
-    fn place(&self, queue: QueueId) -> Place {
-        Place::original(queue, &self.server.clone().into()).unwrap()
-    }
-
     async fn till(&self, queue: QueueId) -> Till {
-        self.store.place(queue, &self.place(queue)).unwrap();
+        tell_place(&self.store, queue, &self.server);
         let (mut till, opened) = Till::open(&self.store, queue).await;
         till.clock = Ticks(opened.latest.0 + 1);
         till
@@ -70,7 +66,7 @@ impl Site {
     }
 
     async fn claim(&self, queue: QueueId) -> Result<(), JournalError> {
-        self.store.place(queue, &self.place(queue)).unwrap();
+        tell_place(&self.store, queue, &self.server);
         let (cashbox, pod) = (cashbox_of(queue), pod());
         let claim = self
             .store

@@ -29,7 +29,7 @@ on_every_store!(
 
 async fn receipts_are_found_by_reference_and_terminal_newest_first(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     for number in 0..150 {
         let mut intent = till.intent();
         intent.item.receipt_reference = "the same".to_owned();
@@ -61,7 +61,7 @@ async fn receipts_are_found_by_reference_and_terminal_newest_first(stand: Stand)
 
 async fn a_reference_is_compared_byte_for_byte(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     for reference in ["a", "a ", "A", "ä", ""] {
         let mut intent = till.intent();
         intent.item.receipt_reference = reference.to_owned();
@@ -117,8 +117,8 @@ fn actions(pages: Vec<JournalPage>) -> Vec<(Ticks, u128)> {
 }
 
 /// A queue with ten action journals, five at each of two moments, after the one of its start.
-async fn ten_actions(store: &Arc<dyn JournalStore>) -> (QueueId, Vec<(Ticks, u128)>) {
-    let till = Till::start(store, QueueId::random()).await;
+async fn ten_actions(store: &Arc<dyn JournalStore>, queue: QueueId) -> Vec<(Ticks, u128)> {
+    let till = Till::start(store, queue).await;
     let rows: Vec<_> = (0..10)
         .map(|number| action("noted", Ticks(NOON.0 + 10 + number % 2)))
         .collect();
@@ -128,12 +128,13 @@ async fn ten_actions(store: &Arc<dyn JournalStore>) -> (QueueId, Vec<(Ticks, u12
         .map(|row| (row.time_stamp, row.id.as_u128()))
         .collect();
     expected.sort_unstable();
-    (till.queue.queue, expected)
+    expected
 }
 
 async fn pages_miss_and_repeat_nothing_where_moments_are_equal(stand: Stand) {
     let store = stand.store().await;
-    let (queue, expected) = ten_actions(&store).await;
+    let queue = stand.queue();
+    let expected = ten_actions(&store, queue).await;
     for limit in [1, 2, 3, 5, 10, 11] {
         let query = query(JournalKind::Action, JournalRange::From(Ticks(NOON.0 + 1)), limit);
         assert_eq!(
@@ -146,7 +147,8 @@ async fn pages_miss_and_repeat_nothing_where_moments_are_equal(stand: Stand) {
 
 async fn a_range_holds_both_of_its_ends(stand: Stand) {
     let store = stand.store().await;
-    let (queue, expected) = ten_actions(&store).await;
+    let queue = stand.queue();
+    let expected = ten_actions(&store, queue).await;
     let range = |from, to| JournalRange::Between(Ticks(NOON.0 + from), Ticks(NOON.0 + to));
     for (range, rows) in [
         (range(10, 11), 10),
@@ -162,7 +164,8 @@ async fn a_range_holds_both_of_its_ends(stand: Stand) {
 
 async fn the_first_rows_of_a_range_are_counted_across_pages(stand: Stand) {
     let store = stand.store().await;
-    let (queue, expected) = ten_actions(&store).await;
+    let queue = stand.queue();
+    let expected = ten_actions(&store, queue).await;
     for (count, limit) in [(0, 3), (4, 3), (6, 3), (7, 100), (100, 4)] {
         let range = JournalRange::First {
             from: Ticks(NOON.0 + 1),
@@ -176,7 +179,7 @@ async fn the_first_rows_of_a_range_are_counted_across_pages(stand: Stand) {
 
 async fn items_stand_at_the_moment_of_their_last_write(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let mut expected = Vec::new();
     for number in 1..=5 {
         till.clock = Ticks(NOON.0 + number * 10);
@@ -204,7 +207,7 @@ async fn items_stand_at_the_moment_of_their_last_write(stand: Stand) {
 /// Requests of 400 kB, in the middle one of 3 MB, and at the end one that is not answered.
 async fn a_page_is_bounded_by_bytes_and_a_large_row_is_alone(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     for kilobytes in [400, 400, 400, 3000, 400, 400, 0] {
         till.clock = Ticks(till.clock.0 + 10);
         let mut intent = till.intent();
@@ -236,15 +239,15 @@ async fn every_journal_of_an_unknown_queue_is_empty(stand: Stand) {
         JournalKind::De,
     ] {
         let query = query(kind, JournalRange::From(Ticks(0)), 10);
-        let page = store.read(QueueId::random(), &query).await.unwrap();
+        let page = store.read(stand.queue(), &query).await.unwrap();
         assert!(page.rows.is_empty() && page.next.is_none(), "{page:?}");
     }
 }
 
 async fn the_rows_of_one_queue_are_counted(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
-    let mut other = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
+    let mut other = Till::start(&store, stand.queue()).await;
     let started = store.count(till.queue.queue).await.unwrap();
     let nothing = JournalCounts::default();
     assert_eq!(
@@ -269,7 +272,7 @@ async fn the_rows_of_one_queue_are_counted(stand: Stand) {
         receipts: 2,
     };
     assert_eq!(counted, expected);
-    assert_eq!(store.count(QueueId::random()).await.unwrap(), nothing);
+    assert_eq!(store.count(stand.queue()).await.unwrap(), nothing);
 }
 
 async fn the_configuration_kept_last_is_found(stand: Stand) {

@@ -1,16 +1,17 @@
 //! The stores, and a fresh database for each test.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backend::journal::config::JournalConfig;
 use backend::journal::in_memory::InMemoryJournal;
 use backend::journal::metrics::JournalMetrics;
+use backend::journal::place::Place;
 use backend::journal::{JournalStore, connect};
 use harness::database::Server;
+use shared::identity::QueueId;
+use sqlx::{Connection as _, MySqlConnection};
 use tempfile::TempDir;
-
-use super::in_place::InPlace;
 
 /// A fresh, empty database, to which any number of pods may connect.
 pub enum Stand {
@@ -23,7 +24,27 @@ pub enum Stand {
     InPlace {
         url: String,
         server: String,
+        told: Mutex<Told>,
     },
+}
+
+/// Every pod is told of every queue, whichever of the two comes first.
+#[derive(Default)]
+pub struct Told {
+    pods: Vec<Arc<dyn JournalStore>>,
+    queues: Vec<QueueId>,
+}
+
+/// Proves a promise for queues that have databases of their own, none of which leaves anything in the pods' journal.
+pub async fn in_place<P: Future<Output = ()>>(promise: impl FnOnce(Stand) -> P) {
+    let url = Server::MariaDb.fresh_database().await;
+    let (server, told) = (connection_string(&url), Mutex::default());
+    let pods_journal = url.clone();
+    promise(Stand::InPlace { url, server, told }).await;
+    let mut pods_journal = MySqlConnection::connect(&pods_journal).await.unwrap();
+    let queues = sqlx::query_scalar("SELECT COUNT(*) FROM queue");
+    let kept_there: i64 = queues.fetch_one(&mut pods_journal).await.unwrap();
+    assert_eq!(kept_there, 0, "a queue was used whose place no pod was told of");
 }
 
 impl Stand {
@@ -47,12 +68,6 @@ impl Stand {
         Self::of(Server::Postgres.fresh_database().await)
     }
 
-    pub async fn in_place() -> Self {
-        let url = Server::MariaDb.fresh_database().await;
-        let server = connection_string(&url);
-        Self::InPlace { url, server }
-    }
-
     pub fn of(url: String) -> Self {
         Self::Database { url, _folder: None }
     }
@@ -68,13 +83,30 @@ impl Stand {
         let store = match self {
             Self::InMemory(journal) => Arc::new(journal.clone()),
             Self::Database { url, .. } => connect(&config(url), &metrics).await.unwrap(),
-            Self::InPlace { url, server } => {
+            Self::InPlace { url, server, told } => {
                 let store = connect(&config(url), &metrics).await.unwrap();
-                let server = server.clone();
-                Arc::new(InPlace { store, server }) as Arc<dyn JournalStore>
+                let mut told = told.lock().unwrap();
+                for queue in &told.queues {
+                    tell_place(&store, *queue, server);
+                }
+                told.pods.push(store.clone());
+                store
             }
         };
         (store, metrics)
+    }
+
+    /// A queue that does not exist yet. Its place is told to the pods as when its configuration was read.
+    pub fn queue(&self) -> QueueId {
+        let queue = QueueId::random();
+        if let Self::InPlace { server, told, .. } = self {
+            let mut told = told.lock().unwrap();
+            for pod in &told.pods {
+                tell_place(pod, queue, server);
+            }
+            told.queues.push(queue);
+        }
+        queue
     }
 
     /// Where the database is; none for the memory.
@@ -84,6 +116,12 @@ impl Stand {
             Self::Database { url, .. } | Self::InPlace { url, .. } => Some(url),
         }
     }
+}
+
+/// Tells a pod that a queue has a database of its own on this server.
+pub fn tell_place(pod: &Arc<dyn JournalStore>, queue: QueueId, server: &str) {
+    let place = Place::original(queue, &server.to_owned().into()).unwrap();
+    pod.place(queue, &place).unwrap();
 }
 
 /// The server of a URL, as a queue's configuration names it.

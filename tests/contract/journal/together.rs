@@ -21,7 +21,7 @@ on_every_store!(
 );
 
 async fn two_pods_that_take_a_queue_from_each_other_keep_its_chain_gapless(stand: Stand) {
-    let queue = QueueId::random();
+    let queue = stand.queue();
     let stores = [stand.store().await, stand.store().await];
     let pods = stores
         .iter()
@@ -106,7 +106,7 @@ async fn numbers(store: &Arc<dyn JournalStore>, queue: QueueId) -> Vec<i64> {
 
 async fn a_fenced_member_does_not_disturb_its_group(stand: Stand) {
     let store = stand.store().await;
-    let queues: Vec<QueueId> = (0..12).map(|_| QueueId::random()).collect();
+    let queues: Vec<QueueId> = (0..12).map(|_| stand.queue()).collect();
     let mut tills = Vec::new();
     for queue in &queues {
         tills.push(Till::start(&store, *queue).await);
@@ -130,7 +130,7 @@ async fn writes_of_many_cashboxes_share_commits(stand: Stand) {
     let (store, metrics) = stand.counted().await;
     let mut tills = Vec::new();
     for _ in 0..24 {
-        tills.push(Till::start(&store, QueueId::random()).await);
+        tills.push(Till::start(&store, stand.queue()).await);
     }
     let commits_before = metrics.commit_duration_seconds.get_sample_count();
     for _ in 0..4 {
@@ -145,7 +145,7 @@ async fn writes_of_many_cashboxes_share_commits(stand: Stand) {
 
 async fn what_was_handed_in_is_settled_before_the_store_closes(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let entry = till.entry(&intent);
     let (appended, ()) = tokio::join!(biased; store.append(&till.tenure, entry), store.close());

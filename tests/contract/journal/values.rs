@@ -4,7 +4,6 @@ use backend::journal::entry::{Change, FailedStartRow, JournalKind, JournalQuery,
 use futures::future::join_all;
 use rust_decimal::Decimal;
 use shared::clock::Ticks;
-use shared::identity::QueueId;
 
 use super::stand::Stand;
 use super::till::{NOON, Till, action};
@@ -39,7 +38,7 @@ const TEXTS: [&str; 8] = [
 async fn texts_of_every_kind_survive(stand: Stand) {
     let store = stand.store().await;
     for text in TEXTS {
-        let mut till = Till::start(&store, QueueId::random()).await;
+        let mut till = Till::start(&store, stand.queue()).await;
         let mut intent = till.intent();
         intent.item.request = text.to_owned();
         intent.item.terminal_id = text.to_owned();
@@ -85,7 +84,7 @@ async fn amounts_keep_five_decimals(stand: Stand) {
         "0",
     ] {
         let amount: Decimal = amount.parse().unwrap();
-        let mut till = Till::start(&store, QueueId::random()).await;
+        let mut till = Till::start(&store, stand.queue()).await;
         let intent = till.begin().await.unwrap();
         let mut entry = till.entry(&intent);
         entry.queue.receipt_totalizer = amount;
@@ -107,7 +106,7 @@ async fn amounts_keep_all_digits_and_their_scale(stand: Stand) {
     ];
     for amount in amounts {
         let amount: Decimal = amount.parse().unwrap();
-        let mut till = Till::start(&store, QueueId::random()).await;
+        let mut till = Till::start(&store, stand.queue()).await;
         let intent = till.begin().await.unwrap();
         let mut entry = till.entry(&intent);
         entry.queue.receipt_totalizer = amount;
@@ -135,7 +134,7 @@ async fn amounts_keep_all_digits_and_their_scale(stand: Stand) {
 
 async fn big_requests_and_answers_survive(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let big: String = "ä😀\\\"x".chars().cycle().take(1_000_000).collect();
     let mut intent = till.intent();
     intent.item.request.clone_from(&big);
@@ -158,7 +157,7 @@ async fn big_requests_and_answers_survive(stand: Stand) {
 async fn ten_megabytes_survive_alone_and_beside_others(stand: Stand) {
     let store = stand.store().await;
     let begin = async |megabytes: usize| {
-        let mut till = Till::start(&store, QueueId::random()).await;
+        let mut till = Till::start(&store, stand.queue()).await;
         let mut intent = till.intent();
         intent.item.request = "x".repeat(megabytes << 20);
         store.begin(&till.tenure, intent.clone()).await.unwrap();

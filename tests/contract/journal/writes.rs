@@ -6,7 +6,7 @@ use backend::journal::entry::{
     Outcome, ScuRow,
 };
 use shared::clock::Ticks;
-use shared::identity::{OperationId, QueueId, QueueItemId, ScuId};
+use shared::identity::{OperationId, QueueItemId, ScuId};
 use uuid::Uuid;
 
 use super::on_every_store;
@@ -27,7 +27,7 @@ on_every_store!(
 );
 
 async fn a_finished_operation_is_found_as_it_was_written(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let operation = till
         .store
@@ -58,7 +58,7 @@ async fn a_finished_operation_is_found_as_it_was_written(stand: Stand) {
 }
 
 async fn an_intent_must_take_the_next_row(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     till.sign().await.unwrap();
     for wrong_row in [0, 1, 3] {
         let mut intent = till.intent();
@@ -69,7 +69,7 @@ async fn an_intent_must_take_the_next_row(stand: Stand) {
 }
 
 async fn an_entry_must_continue_the_stored_chain(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     till.sign().await.unwrap();
     let intent = till.begin().await.unwrap();
     let right = till.entry(&intent);
@@ -96,14 +96,14 @@ async fn an_entry_must_continue_the_stored_chain(stand: Stand) {
 }
 
 async fn an_entry_ends_its_intent_once(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let entry = till.sign().await.unwrap();
     assert_fenced(till.store.append(&till.tenure, entry).await);
     till.sign().await.unwrap();
 }
 
 async fn a_used_operation_id_is_told_apart_from_a_lost_queue(stand: Stand) {
-    let mut till = Till::start(&stand.store().await, QueueId::random()).await;
+    let mut till = Till::start(&stand.store().await, stand.queue()).await;
     let used = till.sign().await.unwrap().operation;
     let mut intent = till.intent();
     intent.operation = used;
@@ -117,7 +117,7 @@ async fn one_operation_id_may_be_used_in_two_queues(stand: Stand) {
     let store = stand.store().await;
     let operation = OperationId::random();
     for _ in 0..2 {
-        let till = Till::start(&store, QueueId::random()).await;
+        let till = Till::start(&store, stand.queue()).await;
         let mut intent = till.intent();
         intent.operation = operation;
         till.store.begin(&till.tenure, intent).await.unwrap();
@@ -126,7 +126,7 @@ async fn one_operation_id_may_be_used_in_two_queues(stand: Stand) {
 
 async fn every_change_of_an_entry_is_loaded_by_the_next_open(stand: Stand) {
     let store = stand.store().await;
-    let (mut till, opened) = Till::open(&store, QueueId::random()).await;
+    let (mut till, opened) = Till::open(&store, stand.queue()).await;
     let mut first = {
         let intent = till.begin().await.unwrap();
         till.entry(&intent)
@@ -191,7 +191,7 @@ async fn every_change_of_an_entry_is_loaded_by_the_next_open(stand: Stand) {
 
 async fn a_refused_entry_leaves_nothing_behind(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let mut entry = till.entry(&intent);
     entry.previous_hash = Some("not the stored one".to_owned());
@@ -215,7 +215,7 @@ async fn a_refused_entry_leaves_nothing_behind(stand: Stand) {
 
 async fn an_abandoned_intent_is_settled_without_a_receipt(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let intent = till.begin().await.unwrap();
     let mut entry = till.entry(&intent);
     entry.outcome = Outcome::Abandoned;
@@ -242,7 +242,7 @@ async fn an_abandoned_intent_is_settled_without_a_receipt(stand: Stand) {
 
 async fn actions_without_a_receipt_consume_no_row(stand: Stand) {
     let store = stand.store().await;
-    let mut till = Till::start(&store, QueueId::random()).await;
+    let mut till = Till::start(&store, stand.queue()).await;
     let rows = vec![action("one", NOON), action("two", Ticks(NOON.0 + 1))];
     store.append_actions(&till.tenure, rows).await.unwrap();
     assert_eq!(till.sign().await.unwrap().item.row, 1);
