@@ -2,43 +2,26 @@
 
 /// Pods that are known without the ownership store.
 pub mod named_pods;
+/// TLS for those who send requests.
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::access::admin_keys::{self, AdminKeys};
 use shared::access::metrics_port;
-use shared::env::address::Address;
 use shared::env::{Faults, Setting, Settings};
 use shared::timings::{self, Lease, ProxyTimes, Told};
 
 use named_pods::{DnsName, StaticPod, StaticPods};
+use tls::TlsConfig;
 
 /// Where requests are taken in plain HTTP.
 pub const LISTEN: Setting = Setting::plain(
     "Byodc__Proxy__Listen",
     "[::]:80",
     "where the proxy takes requests in plain HTTP/1.1 and HTTP/2, as address:port (port 0: any free one)",
-);
-/// Where requests are taken over TLS.
-pub const TLS_LISTEN: Setting = Setting::plain(
-    "Byodc__Proxy__TlsListen",
-    "",
-    "where the proxy takes requests over TLS, as address:port; empty: nowhere",
-);
-/// The certificate chain.
-pub const TLS_CERTIFICATE: Setting = Setting::plain(
-    "Byodc__Proxy__TlsCertificate",
-    "",
-    "PEM file with the certificate chain, leaf first; read again when it changes",
-);
-/// The certificate's key.
-pub const TLS_KEY: Setting = Setting::plain(
-    "Byodc__Proxy__TlsKey",
-    "",
-    "PEM file with the certificate's private key; read again when it changes",
 );
 /// Where operators connect.
 pub const ADMIN_LISTEN: Setting = Setting::plain(
@@ -147,9 +130,9 @@ pub const DRAIN_MS: Setting = Setting::plain(
 /// Every setting of the proxy.
 pub const SETTINGS: &[Setting] = &[
     LISTEN,
-    TLS_LISTEN,
-    TLS_CERTIFICATE,
-    TLS_KEY,
+    tls::LISTEN,
+    tls::CERTIFICATE,
+    tls::KEY,
     ADMIN_LISTEN,
     metrics_port::LISTEN,
     admin_keys::KEYS,
@@ -170,17 +153,6 @@ pub const SETTINGS: &[Setting] = &[
     LAME_DUCK_MS,
     DRAIN_MS,
 ];
-
-/// Where TLS is spoken, and with which files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsConfig {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// The certificate chain's file.
-    pub certificate: PathBuf,
-    /// The key's file.
-    pub key: PathBuf,
-}
 
 /// What the proxy was told. Fields mean what the setting of the same name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +193,7 @@ impl Config {
         Self {
             lease,
             listen: settings.address(&LISTEN, faults),
-            tls: tls(settings, faults),
+            tls: TlsConfig::read(settings, faults),
             admin_listen: settings.address(&ADMIN_LISTEN, faults),
             metrics_listen: metrics_port::read(settings, faults),
             admin_keys: AdminKeys::read(settings, faults),
@@ -279,33 +251,6 @@ fn threads(settings: &Settings, faults: &mut Faults) -> usize {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         given => given,
     }
-}
-
-/// The three settings of TLS stand or fall together.
-fn tls(settings: &Settings, faults: &mut Faults) -> Option<TlsConfig> {
-    let [listen, certificate, key] = [TLS_LISTEN, TLS_CERTIFICATE, TLS_KEY].map(|s| settings.effective(&s));
-    if listen.value.trim().is_empty() {
-        for (setting, effective) in [(TLS_CERTIFICATE, certificate), (TLS_KEY, key)] {
-            if !effective.value.trim().is_empty() {
-                faults.add(&setting, &effective, &"needs Byodc__Proxy__TlsListen as well");
-            }
-        }
-        return None;
-    }
-    for (setting, effective) in [(TLS_CERTIFICATE, &certificate), (TLS_KEY, &key)] {
-        if effective.value.trim().is_empty() {
-            faults.add(&setting, effective, &"Byodc__Proxy__TlsListen needs this file");
-        }
-    }
-    let address = listen.value.trim().parse::<Address>();
-    let Address(listen) = address
-        .inspect_err(|error| faults.add(&TLS_LISTEN, &listen, error))
-        .ok()?;
-    Some(TlsConfig {
-        listen,
-        certificate: certificate.value.trim().into(),
-        key: key.value.trim().into(),
-    })
 }
 
 #[cfg(test)]
@@ -368,14 +313,5 @@ mod tests {
         assert!(text.contains("is not name=host:port/adminport"), "{text}");
         assert!(text.contains("must be host:port"), "{text}");
         assert_eq!(faults.lines().len(), 3, "{text}");
-    }
-
-    #[test]
-    fn tls_needs_all_three_of_its_settings() {
-        let (config, faults) = read(&[("Byodc__Proxy__TlsListen", "0.0.0.0:443")]);
-        assert_eq!(faults.lines().len(), 2, "{faults}");
-        assert!(config.tls.is_some());
-        let (_, faults) = read(&[("Byodc__Proxy__TlsKey", "/key.pem")]);
-        assert_eq!(faults.lines().len(), 1, "{faults}");
     }
 }

@@ -83,7 +83,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The certificate's files are no good.
-    #[error("the certificate cannot be used ({} and {})", config::TLS_CERTIFICATE.name, config::TLS_KEY.name)]
+    #[error("the certificate cannot be used ({} and {})", config::tls::CERTIFICATE.name, config::tls::KEY.name)]
     Certificate(#[from] CertificateError),
     /// TLS could not be set up.
     #[error("TLS cannot be set up: {0}")]
@@ -144,7 +144,7 @@ pub async fn start(
         plain: Socket::bind(&config::LISTEN, config.listen)?,
         tls: match (&config.tls, &certificate) {
             (Some(tls), Some(certificate)) => Some((
-                Socket::bind(&config::TLS_LISTEN, tls.listen)?,
+                Socket::bind(&config::tls::LISTEN, tls.listen)?,
                 Arc::clone(certificate),
             )),
             _ => None,
