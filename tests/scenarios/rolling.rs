@@ -125,7 +125,7 @@ async fn scaling_out_moves_no_live_cashbox_and_scaling_in_moves_only_those_of_th
     pods.settle(&mut scene.cluster.pods).await;
     load.signs_more(50).await;
     let told = load.stop().await;
-    assert!(told.failed.is_empty(), "{told:?}");
+    assert!(told.failed.is_empty() && told.resent == 0, "{told:?}");
     let survivors: Vec<String> = scene
         .cluster
         .pods

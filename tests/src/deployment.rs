@@ -49,13 +49,14 @@ pub struct Strategy {
 }
 
 impl Default for Strategy {
-    /// One more, none fewer, as much grace as a test waits for, and an endpoint view a second old.
+    /// One more, none fewer, the grace that pods count on unless they are told (`Byodc__Drain__GraceSeconds`), and an
+    /// endpoint view a second old.
     fn default() -> Self {
         Self {
             surge: 1,
             unavailable: 0,
             min_ready: Duration::from_secs(3),
-            grace: Duration::from_secs(60),
+            grace: Duration::from_secs(130),
             lag: Duration::from_secs(1),
         }
     }
