@@ -51,7 +51,7 @@ async fn a_rolling_restart_of_pods_and_proxies_costs_no_request(mut scene: Scene
     for (deployment, replicas) in [(&pods, 3), (&proxies, 2)] {
         let deeds = deployment.deeds();
         assert_eq!(
-            (deeds.stopped, deeds.killed, deeds.fewest_available),
+            (deeds.stopped, deeds.killed, deeds.fewest_left),
             (replicas, 0, replicas)
         );
     }
@@ -88,7 +88,7 @@ async fn all_pods_told_to_stop_at_once_cost_no_request() {
         (
             pods.deeds().stopped,
             pods.deeds().killed,
-            pods.deeds().fewest_available
+            pods.deeds().fewest_left
         ),
         (3, 0, 0)
     );

@@ -82,8 +82,9 @@ pub struct Deeds {
     pub killed: usize,
     /// Replicas started again after they had died by themselves.
     pub revived: usize,
-    /// How many were available when fewest were.
-    pub fewest_available: usize,
+    /// How many available ones were left, when fewest were, by telling another to stop. One that dies or says nothing
+    /// for a moment is none of the supervisor's deeds.
+    pub fewest_left: usize,
 }
 
 /// The supervisor of a cluster's pods or proxies.
@@ -121,7 +122,7 @@ impl Deployment {
                 stopped: 0,
                 killed: 0,
                 revived: 0,
-                fewest_available: replicas.len(),
+                fewest_left: replicas.len(),
             },
             http: client::http(),
         }
@@ -171,7 +172,6 @@ impl Deployment {
         let ready = self.ready_of(replicas).await;
         self.endpoints.see(&ready.urls);
         let available = self.available(&ready.names);
-        self.deeds.fewest_available = self.deeds.fewest_available.min(available.len());
         self.start_missing(replicas).await;
         self.stop_superfluous(replicas, &available);
         let newest = replicas.iter().filter(|replica| self.is_newest(replica.name()));
@@ -244,37 +244,52 @@ impl Deployment {
     }
 
     /// Tells older generations to stop, and of the newest those above the wanted number, as long as enough are
-    /// available. One that is not is replaced only where those that are still to come are beyond what is needed: a
-    /// rollout whose new replicas do not come up leaves the old ones alone.
+    /// available.
     fn stop_superfluous<R: Replica>(&mut self, replicas: &mut [R], available: &[String]) {
         let needed = self.replicas.saturating_sub(self.strategy.unavailable);
-        let staying = |replica: &&R| !self.told_to_stop.contains_key(replica.name());
-        let newest = |replica: &&R| self.is_newest(replica.name());
-        let unavailable = |replica: &&R| !available.contains(&replica.name().to_owned());
-        let existing = replicas.iter().filter(staying).count();
-        let to_come = replicas.iter().filter(staying).filter(newest).filter(unavailable);
-        let mut spare_unavailable = existing.saturating_sub(needed + to_come.count());
-        let mut spare_available = available.len().saturating_sub(needed);
-        let mut newest = 0;
+        let mut spare_unavailable = self.spare_unavailable(replicas, available, needed);
+        let (mut left, mut newest) = (available.len(), 0);
         for replica in replicas {
-            let name = replica.name().to_owned();
-            if self.told_to_stop.contains_key(&name) {
+            if self.told_to_stop.contains_key(replica.name()) {
                 continue;
             }
-            newest += usize::from(self.is_newest(&name));
-            let is_superfluous = !self.is_newest(&name) || newest > self.replicas;
-            let spare = match available.contains(&name) {
-                true => &mut spare_available,
-                false => &mut spare_unavailable,
-            };
-            if is_superfluous && *spare > 0 {
-                *spare -= 1;
-                self.endpoints.leaves(&replica.url());
-                replica.process().terminate();
-                self.told_to_stop.insert(name, Instant::now());
-                self.deeds.stopped += 1;
+            newest += usize::from(self.is_newest(replica.name()));
+            if self.is_newest(replica.name()) && newest <= self.replicas {
+                continue;
+            }
+            match available.iter().any(|name| name == replica.name()) {
+                true if left > needed => {
+                    left -= 1;
+                    self.deeds.fewest_left = self.deeds.fewest_left.min(left);
+                    self.tell_to_stop(replica);
+                }
+                false if spare_unavailable > 0 => {
+                    spare_unavailable -= 1;
+                    self.tell_to_stop(replica);
+                }
+                _ => {}
             }
         }
+    }
+
+    /// How many that are not available may go: those beyond what is needed and beyond the newest that are still to
+    /// come. A rollout whose new replicas do not come up leaves the old ones alone.
+    fn spare_unavailable<R: Replica>(&self, replicas: &[R], available: &[String], needed: usize) -> usize {
+        let staying = |replica: &&R| !self.told_to_stop.contains_key(replica.name());
+        let is_to_come = |replica: &&R| {
+            self.is_newest(replica.name()) && !available.iter().any(|name| name == replica.name())
+        };
+        let existing = replicas.iter().filter(staying).count();
+        let to_come = replicas.iter().filter(staying).filter(is_to_come).count();
+        existing.saturating_sub(needed + to_come)
+    }
+
+    fn tell_to_stop<R: Replica>(&mut self, replica: &mut R) {
+        self.endpoints.leaves(&replica.url());
+        replica.process().terminate();
+        self.told_to_stop
+            .insert(replica.name().to_owned(), Instant::now());
+        self.deeds.stopped += 1;
     }
 
     async fn ready_of<R: Replica>(&self, replicas: &[R]) -> Ready {
