@@ -135,7 +135,14 @@ async fn scaling_out_moves_no_live_cashbox_and_scaling_in_moves_only_those_of_th
     for (rolled, now) in rolled.iter().zip(&scene.owners().await) {
         match survivors.contains(&rolled.pod) {
             true => assert_eq!(now, rolled, "it moved although its pod stayed"),
-            false => assert_eq!(now.epoch, rolled.epoch + 1, "{rolled:?} {now:?}"),
+            // Three victims hear of it one after the other: the first may hand over to the second, and that to the third.
+            false => {
+                assert!(
+                    (1..=3).contains(&(now.epoch - rolled.epoch)),
+                    "{rolled:?} {now:?}"
+                );
+                assert!(survivors.contains(&now.pod), "{now:?}");
+            }
         }
     }
     scene.assert_sound(Terms::unnoticed()).await;
